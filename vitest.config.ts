@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config'
+
+/** What a project runs; the order is that of `npm test`: a group begins when the one before it is done. */
+interface Group {
+  readonly name: string
+  readonly include: readonly string[]
+  readonly exclude?: readonly string[]
+}
+
+const alone: readonly Group[] = [
+  { name: 'rules', include: ['test/rules/**/*.test.ts'] },
+  { name: 'package', include: ['test/package/**/*.test.ts'] },
+  { name: 'proof', include: ['test/chaos/**/*.test.ts', 'test/mutants/**/*.test.ts'] },
+  { name: 'browser', include: ['test/browser/**/*.test.ts', 'test/shop/**/*.browser.test.ts'] },
+]
+
+const groups: readonly Group[] = [
+  { name: 'unit', include: ['test/**/*.test.ts'], exclude: alone.flatMap(({ include }) => include) },
+  ...alone,
+]
+
+export default defineConfig({
+  test: {
+    projects: groups.map(({ name, include, exclude = [] }, groupOrder) => ({
+      test: {
+        name,
+        include: [...include],
+        exclude: ['**/node_modules/**', ...exclude],
+        pool: 'forks' as const,
+        testTimeout: 20_000,
+        hookTimeout: 30_000,
+        sequence: { groupOrder },
+      },
+    })),
+  },
+})
