@@ -1,0 +1,25 @@
+import { FairleadError } from './errors.ts'
+
+const form = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** Encodes bytes as base64, in Node and in a browser. */
+export function encodeBase64(bytes: Uint8Array): string {
+  if (typeof Buffer === 'function') {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  }
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
+  return btoa(text)
+}
+
+/** Decodes base64 from untrusted text. Throws `bad_message` on anything that is not the standard alphabet, padded. */
+export function decodeBase64(text: string): Uint8Array {
+  if (!form.test(text))
+    throw new FairleadError('bad_message', 'The bytes are not standard base64 with padding.')
+  // A copy: a small Buffer is a part of a pool, which it would keep alive and lay open.
+  if (typeof Buffer === 'function') return new Uint8Array(Buffer.from(text, 'base64'))
+  const units = atob(text)
+  const bytes = new Uint8Array(units.length)
+  for (let i = 0; i < units.length; i++) bytes[i] = units.charCodeAt(i)
+  return bytes
+}

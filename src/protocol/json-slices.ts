@@ -1,0 +1,59 @@
+import { skipString } from './payload.ts'
+
+/**
+ * Cuts a JSON object or array into the raw texts of its values, so that a payload inside a message can be carried on
+ * as it was written. The text must already be known to be valid JSON: nothing is checked here.
+ */
+
+/** The raw value of each member of a JSON object; of a key that stands twice, the last one, as JSON.parse takes it. */
+export function sliceObject(text: string): Map<string, string> {
+  const members = new Map<string, string>()
+  let at = text.indexOf('{') + 1
+  for (;;) {
+    const open = text.indexOf('"', at)
+    if (open === -1) return members
+    const close = skipString(text, open)
+    const key: string = JSON.parse(text.slice(open, close + 1))
+    const start = text.indexOf(':', close) + 1
+    const end = valueEnd(text, start)
+    members.set(key, text.slice(start, end).trim())
+    at = end + 1
+    if (text[end] === '}') return members
+  }
+}
+
+/** The raw elements of a JSON array. */
+export function sliceArray(text: string): string[] {
+  const elements: string[] = []
+  let at = text.indexOf('[') + 1
+  for (;;) {
+    const end = valueEnd(text, at)
+    const raw = text.slice(at, end).trim()
+    if (raw !== '') elements.push(raw)
+    if (text[end] !== ',') return elements
+    at = end + 1
+  }
+}
+
+/** The index of the `,`, `}` or `]` that ends the value starting at `start`. */
+function valueEnd(text: string, start: number): number {
+  let depth = 0
+  for (let i = start; i < text.length; i++) {
+    switch (text[i]) {
+      case '"':
+        i = skipString(text, i)
+        break
+      case '{':
+      case '[':
+        depth++
+        break
+      case '}':
+      case ']':
+        if (depth-- === 0) return i
+        break
+      case ',':
+        if (depth === 0) return i
+    }
+  }
+  return text.length
+}
