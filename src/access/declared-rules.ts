@@ -1,0 +1,36 @@
+import type { Action, Authorise, Identity, RequestInfo } from '../hub/authorise.ts'
+import type { ChannelDeclaration, Rule } from '../hub/channels.ts'
+import type { DeclaredChannels } from '../hub/declared.ts'
+
+export type Authenticate = (request: RequestInfo) => Identity | null | Promise<Identity | null>
+
+/**
+ * The channels' own declarations decide, and the application says who is asking. By default nobody reads and nobody
+ * sends; a channel with a handler lets its handler decide on sends. A channel that is not declared is nobody's, and is
+ * refused exactly like one that is forbidden.
+ */
+export class DeclaredRules implements Authorise {
+  readonly #channels: DeclaredChannels
+  readonly #authenticate: Authenticate
+
+  constructor(channels: DeclaredChannels, authenticate: Authenticate = () => null) {
+    this.#channels = channels
+    this.#authenticate = authenticate
+  }
+
+  identify(request: RequestInfo): Identity | null | Promise<Identity | null> {
+    return this.#authenticate(request)
+  }
+
+  allows(who: Identity | null, action: Action, channel: string): boolean | Promise<boolean> {
+    const { name, declaration } = this.#channels.find(channel)
+    const rule = declaration ? ruleOf(declaration, action) : 'nobody'
+    if (typeof rule === 'function') return rule(who, name)
+    return rule === 'public' || (rule === 'signed-in' && who !== null)
+  }
+}
+
+function ruleOf(declaration: ChannelDeclaration, action: Action): Rule {
+  if (action !== 'send') return declaration.read ?? 'nobody'
+  return declaration.send ?? (declaration.onSend ? 'public' : 'nobody')
+}

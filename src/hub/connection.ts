@@ -1,0 +1,27 @@
+import type { ByeReason, ControlMessage } from '../protocol/index.ts'
+import type { StoredEvent } from './channel-log.ts'
+
+/** How one wire writes an event. Its bytes are made once per event and shared by all connections of the wire. */
+export interface Encoding {
+  /** Names the encoding: equal names, equal bytes. */
+  readonly name: string
+  encode(event: StoredEvent, epoch: string): Buffer
+}
+
+/** What the hub needs of a connection; reading from it is the transport's own matter. */
+export interface Connection {
+  readonly encoding: Encoding
+  /** Bytes that the socket has not yet taken. */
+  readonly backlogBytes: number
+  /** The socket has asked to wait: the session is told by `drained` when it takes more. */
+  readonly blocked: boolean
+  /** Writes a batch of events; the same buffer goes to many connections and must not be changed. */
+  write(batch: Buffer): void
+  /** Writes what is not an event. */
+  control(message: ControlMessage): void
+  /** Between `cork` and `uncork` a connection gathers what is written, for one write to its socket. */
+  cork(): void
+  uncork(): void
+  /** Says `bye` if the socket takes it, and ends. */
+  end(reason: ByeReason, retryMs: number): void
+}

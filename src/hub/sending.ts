@@ -1,0 +1,129 @@
+import {
+  type Durability,
+  FairleadError,
+  formatPosition,
+  isFairleadError,
+  type Payload,
+  type Position,
+  parseChannelName,
+  parseEventName,
+  parsePosition,
+  parseTag,
+  type SendRequest,
+  toPayload,
+} from '../protocol/index.ts'
+import type { SendContext } from './channels.ts'
+import type { DeclaredChannel } from './declared.ts'
+import type { Session } from './session.ts'
+
+/** What became of a send. */
+export interface SendAnswer {
+  /** The event appended to the send's channel, if one was kept. */
+  readonly id?: string | undefined
+  readonly durability?: Durability | undefined
+  /** What the handler answered, as JSON text. */
+  readonly data?: string | undefined
+}
+
+/** One append, as it will be made. */
+interface Append {
+  readonly channel: string
+  readonly event: string
+  readonly payload: Payload
+  readonly tag?: string | undefined
+  readonly after?: Position | undefined
+  readonly key?: string | undefined
+  /** Stands for what the sender sent, when a handler changes it before the append. */
+  readonly fingerprint?: string | undefined
+}
+
+/** Gives a send that was let in to the channel's handler, or appends it as it came. */
+export async function sendEvent(session: Session, request: SendRequest): Promise<SendAnswer> {
+  const { hub } = session
+  hub.flow.sent(request.channel, request.payload.length)
+  const declared = hub.declared.find(request.channel)
+  const key = request.key === undefined ? undefined : scopedKey(session, request.key)
+  if (!declared.declaration?.onSend) return append(session, { ...request, key })
+  return handle(session, declared, request, key)
+}
+
+/** Appends one event and says what was made of it. */
+export async function append(
+  session: Session,
+  { channel, event, payload, tag, ...options }: Append,
+): Promise<SendAnswer> {
+  const { hub } = session
+  const { declaration } = hub.declared.find(channel)
+  const { offset, epoch, durability } = await hub.log.append(
+    { channel, event, payload, tag },
+    { ...options, retention: declaration?.retention },
+  )
+  return offset === null ? { durability } : { id: formatPosition(epoch, offset), durability }
+}
+
+async function handle(
+  session: Session,
+  { name, declaration }: DeclaredChannel,
+  request: SendRequest,
+  key: string | undefined,
+): Promise<SendAnswer> {
+  let answer: SendAnswer = {}
+  let appends = 0
+  const publish: SendContext['publish'] = async (options = {}) => {
+    const channel = options.channel === undefined ? name.name : parseChannelName(options.channel)
+    const done = await append(session, {
+      channel,
+      event: options.event === undefined ? request.event : parseEventName(options.event),
+      payload: 'data' in options ? toPayload(options.data) : request.payload,
+      tag: options.tag === undefined ? request.tag : parseTag(options.tag),
+      after: options.after === undefined ? undefined : parsePosition(options.after),
+      // The handler may run twice for one key, but makes its appends in the same order: each has a key of its own.
+      key: key === undefined ? undefined : `${key}#${appends++}`,
+      fingerprint: fingerprint(request),
+    })
+    if (channel === name.name) answer = done
+    return { id: done.id }
+  }
+  const data = await run(session, () => declaration!.onSend!(context(session, name, request, publish)))
+  return data === undefined ? answer : { ...answer, data: await run(session, () => jsonText(data)) }
+}
+
+function context(
+  session: Session,
+  channel: SendContext['channel'],
+  request: SendRequest,
+  publish: SendContext['publish'],
+): SendContext {
+  const { event, payload, key, after, tag } = request
+  const data: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload
+  return { channel, event, data, who: session.who, key, after, tag, signal: session.signal, publish }
+}
+
+/** Runs the application's code: its refusals pass, its faults are reported and answered without their text. */
+async function run<T>(session: Session, handler: () => T): Promise<Awaited<T>> {
+  try {
+    return await handler()
+  } catch (error) {
+    if (isFairleadError(error)) throw error
+    session.hub.onError(error, 'handler')
+    throw new FairleadError('internal', 'The handler of this channel failed.', { cause: error })
+  }
+}
+
+function jsonText(data: unknown): string {
+  const payload = toPayload(data)
+  if (typeof payload === 'string') return payload
+  throw new TypeError('A handler answers with a value that can be written as JSON, not with bytes.')
+}
+
+/** The scope of a key: who sent, and the key. The log adds the channel. Structured, so that no two can collide. */
+function scopedKey(session: Session, key: string): string {
+  return JSON.stringify([session.who?.id ?? null, key])
+}
+
+function fingerprint({ event, payload }: SendRequest): string {
+  return JSON.stringify([
+    event,
+    typeof payload === 'string' ? payload : Buffer.from(payload).toString('base64'),
+  ])
+}

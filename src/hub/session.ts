@@ -1,0 +1,249 @@
+import { type ByeReason, FairleadError, isFairleadError, type SendRequest } from '../protocol/index.ts'
+import type { Action, Identity } from './authorise.ts'
+import type { Connection } from './connection.ts'
+import { type History, type HistoryRequest, readHistory } from './history.ts'
+import type { Hub } from './hub.ts'
+import { type SendAnswer, sendEvent } from './sending.ts'
+import type { StartRequest } from './start.ts'
+import { Subscription, type SubscriptionOwner } from './subscription.ts'
+
+/** How often a running stream's permission is asked again; a stream ends within 5 s of losing it. */
+const permissionMs = 4_000
+
+/** What a session tells the transport that opened it. */
+export interface StreamOwner extends SubscriptionOwner {
+  readonly connection: Connection
+  /** A channel may not be read any longer. */
+  lost(channel: string): void
+}
+
+export interface SubscribeOptions extends StartRequest {
+  /** The client's id: it becomes a member of those channels that know who is on them. */
+  readonly client?: string | undefined
+}
+
+/** A stream that was opened, with the channels of it that may not be read. */
+export interface Opened {
+  readonly subscription: Subscription
+  /** Where the stream starts. */
+  readonly position: string
+  readonly denied: readonly { channel: string; code: string }[]
+}
+
+/**
+ * The one door: whoever reads or writes, on whichever transport, does it through a session, and every call asks
+ * `authorise` first. One session a request, or a connection.
+ */
+export class Session {
+  readonly hub: Hub
+  who: Identity | null
+  readonly #closed = new AbortController()
+  readonly #subscriptions = new Map<Subscription, StreamOwner>()
+  readonly #memberships = new Map<string, string>()
+
+  constructor(hub: Hub, who: Identity | null) {
+    this.hub = hub
+    this.who = who
+  }
+
+  /** Aborts when the session is closed. */
+  get signal(): AbortSignal {
+    return this.#closed.signal
+  }
+
+  /** Takes new credentials' identity; every permission is asked again at once. */
+  async renew(who: Identity | null): Promise<void> {
+    this.who = who
+    await this.#checkPermissions()
+  }
+
+  /**
+   * Opens one stream over several channels. Those that may not be read are named in the answer; if none may, throws
+   * `auth_required` or `forbidden`. Nothing is written before `subscription.run()`.
+   */
+  async subscribe(
+    channels: readonly string[],
+    options: SubscribeOptions,
+    owner: StreamOwner,
+  ): Promise<Opened> {
+    this.hub.assertOpen()
+    const denied = await this.#admit(channels)
+    const open = channels.filter((channel) => !denied.some((one) => one.channel === channel))
+    const topic = this.hub.topics.topic(open)
+    const subscription = new Subscription(this.hub.topics, topic, owner.connection, owner)
+    if (this.#subscriptions.size === 0) this.hub.wheel.schedule(this, permissionMs)
+    this.#subscriptions.set(subscription, owner)
+    this.hub.streaming.add(this)
+    try {
+      const position = await subscription.start(options)
+      if (options.client !== undefined) this.#join(open, options.client)
+      return { subscription, position, denied }
+    } catch (error) {
+      this.unsubscribe(subscription)
+      throw error
+    }
+  }
+
+  /** Ends one stream; nothing of it is written afterwards. */
+  unsubscribe(subscription: Subscription): void {
+    if (!this.#subscriptions.delete(subscription)) return
+    subscription.close()
+    for (const channel of subscription.topic.channels) this.#leave(channel)
+    if (this.#subscriptions.size === 0) {
+      this.hub.streaming.delete(this)
+      this.hub.wheel.cancel(this)
+    }
+  }
+
+  /** Reads what is kept; with `waitMs` waits for the first event when there is none. */
+  async history(channels: readonly string[], request: HistoryRequest): Promise<History> {
+    const denied = await this.#admit(channels)
+    const open = channels.filter((channel) => !denied.some((one) => one.channel === channel))
+    if (request.client !== undefined) this.#join(open, request.client)
+    const history = await readHistory(this.hub.topics, this.hub.clock, open, request)
+    return { ...history, denied }
+  }
+
+  /** Sends one event: to the channel's handler, or into the log. */
+  async send(request: SendRequest): Promise<SendAnswer> {
+    this.hub.assertOpen()
+    await this.assertAllowed('send', request.channel)
+    return sendEvent(this, request)
+  }
+
+  /** Who is on a channel. Throws `not_found` on a channel that does not ask. */
+  async members(channel: string): Promise<string[]> {
+    await this.assertAllowed('presence', channel)
+    if (!this.#hasPresence(channel))
+      throw new FairleadError('not_found', 'This channel does not know who is on it.')
+    return this.hub.presence.members(channel)
+  }
+
+  /** A client without a connection of its own is alive on these channels (an SSE reader's upstream says so). */
+  async touch(channels: readonly string[], client: string): Promise<void> {
+    for (const channel of channels) await this.assertAllowed('presence', channel)
+    for (const channel of channels)
+      if (this.#hasPresence(channel)) await this.hub.presence.touch(channel, client)
+  }
+
+  /** A client says goodbye. */
+  async leave(channels: readonly string[], client: string): Promise<void> {
+    for (const channel of channels) await this.assertAllowed('presence', channel)
+    for (const channel of channels)
+      if (this.#hasPresence(channel)) await this.hub.presence.leave(channel, client)
+  }
+
+  /** The connection was heard of: its members are alive. */
+  alive(): void {
+    for (const [channel, client] of this.#memberships)
+      this.#presence(this.hub.presence.touch(channel, client))
+  }
+
+  /** The position of all subscriptions; `undefined` while one is behind, or there is none. */
+  get reached(): string | undefined {
+    let least: string | undefined
+    for (const subscription of this.#subscriptions.keys()) {
+      const { reached } = subscription
+      if (reached === undefined) return undefined
+      // Live subscriptions of one log stand at the same moment but for what this turn has yet to flush.
+      if (least === undefined || offsetOf(reached) < offsetOf(least)) least = reached
+    }
+    return least
+  }
+
+  /** The socket has drained: streams that are behind go on. */
+  drained(): void {
+    for (const subscription of this.#subscriptions.keys()) subscription.pump()
+  }
+
+  /** Ends every stream of the session with a `bye`. */
+  end(reason: ByeReason): void {
+    const connections = new Set([...this.#subscriptions.values()].map((owner) => owner.connection))
+    for (const connection of connections) connection.end(reason, this.hub.retryMs())
+  }
+
+  /** The connection is gone; `goodbye` says that its members mean to be. */
+  close(goodbye = false): void {
+    for (const [channel, client] of goodbye ? this.#memberships : [])
+      this.#presence(this.hub.presence.leave(channel, client))
+    this.#memberships.clear()
+    for (const subscription of [...this.#subscriptions.keys()]) this.unsubscribe(subscription)
+    this.#closed.abort()
+  }
+
+  /** Throws `auth_required` or `forbidden`, alike for channels that exist and that do not. */
+  async assertAllowed(action: Action, channel: string): Promise<void> {
+    if (await this.#allows(action, channel)) return
+    throw refusal(this.who)
+  }
+
+  /** The wheel's call: permission is asked again. */
+  due(): void {
+    this.#checkPermissions().catch((error: unknown) => this.hub.onError(error, 'subscription'))
+    if (this.#subscriptions.size > 0) this.hub.wheel.schedule(this, permissionMs)
+  }
+
+  async #checkPermissions(): Promise<void> {
+    for (const [subscription, owner] of [...this.#subscriptions]) {
+      for (const channel of subscription.topic.channels) {
+        if (!(await this.#allows('read', channel)) && this.#subscriptions.has(subscription))
+          owner.lost(channel)
+      }
+    }
+  }
+
+  async #allows(action: Action, channel: string): Promise<boolean> {
+    return this.who?.admin === true || (await this.hub.authorise.allows(this.who, action, channel))
+  }
+
+  /** Asks for each channel; answers those that may not be read, or throws when none may. */
+  async #admit(channels: readonly string[]): Promise<{ channel: string; code: string }[]> {
+    const denied: { channel: string; code: string }[] = []
+    let last: FairleadError | undefined
+    for (const channel of channels) {
+      try {
+        await this.assertAllowed('read', channel)
+        const { name, declaration } = this.hub.declared.find(channel)
+        await declaration?.onSubscribe?.({ channel: name, who: this.who })
+      } catch (error) {
+        if (!isFairleadError(error)) throw error
+        last = error
+        denied.push({ channel, code: error.code })
+      }
+    }
+    if (last && denied.length === channels.length) throw last
+    return denied
+  }
+
+  #hasPresence(channel: string): boolean {
+    return this.hub.declared.find(channel).declaration?.presence === true
+  }
+
+  #join(channels: readonly string[], client: string): void {
+    for (const channel of channels) {
+      if (!this.#hasPresence(channel)) continue
+      this.#memberships.set(channel, client)
+      this.#presence(this.hub.presence.touch(channel, client))
+    }
+  }
+
+  #leave(channel: string): void {
+    this.#memberships.delete(channel)
+    const { name, declaration } = this.hub.declared.find(channel)
+    declaration?.onLeave?.({ channel: name, who: this.who })
+  }
+
+  #presence(done: Promise<void>): void {
+    done.catch((error: unknown) => this.hub.onError(error, 'presence'))
+  }
+}
+
+function refusal(who: Identity | null): FairleadError {
+  return who === null
+    ? new FairleadError('auth_required', 'Say who you are: a bearer token, a cookie or a ticket.')
+    : new FairleadError('forbidden', 'This is not for you to read or send.')
+}
+
+function offsetOf(position: string): number {
+  return Number(position.slice(position.indexOf('.') + 1))
+}

@@ -1,0 +1,196 @@
+import type { ChannelLog, Feed, StoredEvent } from './channel-log.ts'
+import type { SlowReader } from './channels.ts'
+import type { Clock } from './clock.ts'
+import type { Connection } from './connection.ts'
+import { type Batch, EncodedEvent } from './encoded-event.ts'
+import type { FlowMeter } from './flow.ts'
+import type { Subscription } from './subscription.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+import { Topic } from './topic.ts'
+
+/** A topic without readers is kept this long: a reader that reconnects finds its tail. */
+const lingerMs = 10_000
+/** A flush that took longer makes the next one wait as long as it took, up to `longestWaitMs`. */
+const quickFlushMs = 5
+const longestWaitMs = 25
+/** Newest offsets per tag, of channels with the policy `latest`: the tag longest unused goes first. */
+const tagsKept = 10_000
+
+export interface TopicHubOptions {
+  readonly log: ChannelLog
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly flow: FlowMeter
+  readonly slowPolicy: (channel: string) => SlowReader
+  /** The log changed its epoch or is out of reach: every stream has to end and come back. */
+  readonly interrupted: () => void
+  /** Runs a function after the present turn's publishes. @default setImmediate */
+  readonly afterTurn?: ((fn: () => void) => void) | undefined
+}
+
+interface WatchedChannel {
+  readonly topics: Set<Topic>
+  readonly since: number | Promise<number>
+  /** Policy `latest`: the newest offset of each tag. */
+  readonly newestByTag: Map<string, number>
+}
+
+/**
+ * Takes the log's feed and hands each event to the topics of its channel. The only way in: `append` tells the hub
+ * nothing, so an event of this process and one of another come in the same order to every reader.
+ */
+export class TopicHub {
+  readonly log: ChannelLog
+  epoch = ''
+  readonly slowPolicy: (channel: string) => SlowReader
+  readonly #options: TopicHubOptions
+  readonly #feed: Feed
+  readonly #topics = new Map<string, Topic>()
+  readonly #watched = new Map<string, WatchedChannel>()
+  readonly #corked = new Set<Connection>()
+  #dirty = new Set<Topic>()
+  #scheduled = false
+  #lastFlushMs = 0
+
+  constructor(options: TopicHubOptions, epoch: string) {
+    this.#options = options
+    this.log = options.log
+    this.slowPolicy = options.slowPolicy
+    this.epoch = epoch
+    this.#feed = options.log.follow({
+      event: (event) => this.#take(event),
+      epoch: (next) => {
+        this.epoch = next
+        options.interrupted()
+      },
+      unavailable: (lost) => {
+        if (lost) options.interrupted()
+      },
+    })
+  }
+
+  /** Every event of the watched channels up to here has been handed to its topics. */
+  get feedPosition(): number {
+    return this.#feed.position
+  }
+
+  /** The topic of a set of channels, made when first asked for. */
+  topic(channels: readonly string[]): Topic {
+    const key = [...channels].sort().join(' ')
+    let topic = this.#topics.get(key)
+    if (!topic) {
+      topic = new Topic(this, key, [...channels].sort())
+      this.#topics.set(key, topic)
+    }
+    return topic
+  }
+
+  /** Starts giving a channel's events to a topic; answers the offset after which it gets them all. */
+  watch(channel: string, topic: Topic): number | Promise<number> {
+    let watched = this.#watched.get(channel)
+    if (watched) {
+      watched.topics.add(topic)
+      // Already fed: from what has been handed over on, the topic misses nothing.
+      return typeof watched.since === 'number'
+        ? this.#feed.position
+        : watched.since.then(() => this.#feed.position)
+    }
+    watched = { topics: new Set([topic]), since: this.#feed.watch(channel), newestByTag: new Map() }
+    this.#watched.set(channel, watched)
+    return watched.since
+  }
+
+  /** Called when a topic lost a reader: one without any is let go after a while. */
+  release(topic: Topic): void {
+    if (!topic.idle) return
+    topic.forgetPages()
+    this.#options.wheel.schedule(topic.linger, lingerMs)
+  }
+
+  /** Has the topic flushed after this turn's publishes. */
+  schedule(topic: Topic): void {
+    this.#dirty.add(topic)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    const flush = () => this.#flush()
+    // Half of the loop stays free, and under load batches grow instead of the delay.
+    if (this.#lastFlushMs > quickFlushMs) {
+      this.#options.clock.after(Math.min(this.#lastFlushMs, longestWaitMs), flush)
+    } else {
+      ;(this.#options.afterTurn ?? setImmediate)(flush)
+    }
+  }
+
+  /** Gathers what is written to a connection until the end of this flush. */
+  cork(connection: Connection): void {
+    if (this.#corked.has(connection)) return
+    connection.cork()
+    this.#corked.add(connection)
+  }
+
+  /** Whether any channel of the topic has this slow-reader policy. */
+  hasPolicy(topic: Topic, policy: SlowReader): boolean {
+    return topic.channels.some((channel) => this.slowPolicy(channel) === policy)
+  }
+
+  /** Whether a newer event of the same tag is known, on a channel with the policy `latest`. */
+  superseded(event: StoredEvent): boolean {
+    const newest = this.#watched.get(event.channel)?.newestByTag.get(event.tag ?? '')
+    return newest !== undefined && event.offset !== null && event.offset < newest
+  }
+
+  countDelivered(batch: Batch, readers: number): void {
+    for (const { event } of batch.events) this.#options.flow.delivered(event.channel, readers)
+  }
+
+  /** Lets go of a topic that has no readers. */
+  drop(topic: Topic): void {
+    if (!topic.idle || this.#topics.get(topic.key) !== topic) return
+    this.#topics.delete(topic.key)
+    this.#dirty.delete(topic)
+    for (const channel of topic.channels) {
+      const watched = this.#watched.get(channel)
+      watched?.topics.delete(topic)
+      if (watched?.topics.size === 0) {
+        this.#watched.delete(channel)
+        this.#feed.unwatch(channel)
+      }
+    }
+  }
+
+  /** Every reader of a channel, alone or among others. */
+  *readersOf(channel: string): Iterable<Subscription> {
+    for (const topic of this.#watched.get(channel)?.topics ?? []) yield* topic.subscriptions
+  }
+
+  #take(event: StoredEvent): void {
+    this.#options.flow.carried(event.channel, event.payload.length)
+    const watched = this.#watched.get(event.channel)
+    if (!watched) return
+    if (this.slowPolicy(event.channel) === 'latest') remember(watched.newestByTag, event)
+    const encoded = new EncodedEvent(event, this.epoch)
+    for (const topic of watched.topics) {
+      topic.push(encoded)
+      this.schedule(topic)
+    }
+  }
+
+  #flush(): void {
+    const started = performance.now()
+    const dirty = this.#dirty
+    this.#dirty = new Set()
+    this.#scheduled = false
+    for (const topic of dirty) topic.flush()
+    for (const connection of this.#corked) connection.uncork()
+    this.#corked.clear()
+    this.#lastFlushMs = performance.now() - started
+  }
+}
+
+function remember(newestByTag: Map<string, number>, event: StoredEvent): void {
+  if (event.offset === null) return
+  const tag = event.tag ?? ''
+  newestByTag.delete(tag)
+  newestByTag.set(tag, event.offset)
+  if (newestByTag.size > tagsKept) newestByTag.delete(newestByTag.keys().next().value!)
+}

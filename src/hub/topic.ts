@@ -1,0 +1,143 @@
+import type { ReadFrom } from './channel-log.ts'
+import { Batch, EncodedEvent } from './encoded-event.ts'
+import type { Subscription } from './subscription.ts'
+import { Tail } from './tail.ts'
+import type { TopicHub } from './topic-hub.ts'
+
+/** A page of the log, encoded once per encoding like a batch, shared by the readers of the same stretch. */
+export interface SharedPage {
+  readonly batch: Batch
+  readonly reached: number
+  readonly head: number
+  readonly gaps: readonly { channel: string; reason: 'trimmed' | 'ahead'; earliest: number }[]
+}
+
+const pageEvents = 256
+const pageBytes = 64 * 1024
+const pagesKept = 8
+
+/**
+ * A set of channels that is read as one list in offset order: one channel, or those of one stream. All streams of the
+ * same set share its tail, its batch of each tick and its pages.
+ */
+export class Topic {
+  readonly key: string
+  readonly channels: readonly string[]
+  readonly subscriptions = new Set<Subscription>()
+  /** Resolves when every channel of the set is watched. */
+  readonly opened: Promise<void>
+  /** Lets the topic go when it is still without readers after its time in the wheel. */
+  readonly linger = { due: () => this.#hub.drop(this) }
+  readonly #hub: TopicHub
+  readonly #waiters = new Set<(batch: Batch) => void>()
+  readonly #pages = new Map<number, Promise<SharedPage>>()
+  #pending: EncodedEvent[] = []
+  #tail = new Tail(0)
+  #position = 0
+  #open = false
+
+  constructor(hub: TopicHub, key: string, channels: readonly string[]) {
+    this.#hub = hub
+    this.key = key
+    this.channels = channels
+    this.opened = this.#watch()
+  }
+
+  /** Everything of the set up to here was flushed to the live readers, and stands in the tail or the log. */
+  get position(): number {
+    // A quiet topic moves with the log: a reader of it resumes near the head, not from its last event of long ago.
+    if (this.#open && this.#pending.length === 0)
+      this.#position = Math.max(this.#position, this.#hub.feedPosition)
+    return this.#position
+  }
+
+  /** After this offset the tail has everything. */
+  get tailStart(): number {
+    return this.#tail.start
+  }
+
+  get idle(): boolean {
+    return this.subscriptions.size === 0 && this.#waiters.size === 0
+  }
+
+  /** Takes an event from the feed; it goes out with the others of this turn. */
+  push(event: EncodedEvent): void {
+    this.#pending.push(event)
+  }
+
+  /** Gives this turn's events to every live reader, then lets those behind go on. */
+  flush(): void {
+    if (!this.#open || this.#pending.length === 0) return
+    const from = this.#position
+    const events = this.#pending.filter(({ event }) => event.offset === null || event.offset > from)
+    this.#pending = []
+    if (events.length === 0) return
+    for (const event of events) {
+      if (event.event.offset === null) continue
+      this.#tail.push(event)
+      this.#position = event.event.offset
+    }
+    const batch = new Batch(events)
+    let readers = 0
+    for (const subscription of this.subscriptions) if (subscription.deliver(batch, from)) readers++
+    this.#hub.countDelivered(batch, readers)
+    for (const waiter of [...this.#waiters]) waiter(batch)
+  }
+
+  /** The events of the tail after `offset`; only when `offset` is not before `tailStart`. */
+  tailAfter(offset: number): EncodedEvent[] {
+    return this.#tail.after(offset)
+  }
+
+  /**
+   * Reads the next page. Readers at the same offset share it; one whose channels stand at different offsets reads its
+   * own. The page never passes what was flushed, so that going live has no seam, unless the reader is past it already.
+   */
+  page(after: number, floors: ReadonlyMap<string, number>): Promise<SharedPage> {
+    if (floors.size > 0) return this.#read(after, floors)
+    let page = this.#pages.get(after)
+    if (!page) {
+      page = this.#read(after, floors)
+      page.catch(() => this.#pages.delete(after))
+      if (this.#pages.size >= pagesKept) this.#pages.delete(this.#pages.keys().next().value!)
+      this.#pages.set(after, page)
+    }
+    return page
+  }
+
+  /** Forgets the shared pages: nobody is behind any more. */
+  forgetPages(): void {
+    this.#pages.clear()
+  }
+
+  /** Calls back with each turn's events, until the answer is called. */
+  wait(waiter: (batch: Batch) => void): () => void {
+    this.#waiters.add(waiter)
+    return () => {
+      this.#waiters.delete(waiter)
+      this.#hub.release(this)
+    }
+  }
+
+  async #read(after: number, floors: ReadonlyMap<string, number>): Promise<SharedPage> {
+    const until = this.position
+    const from: ReadFrom[] = this.channels.map((channel) => ({
+      channel,
+      after: Math.max(after, floors.get(channel) ?? 0),
+    }))
+    // Past what the feed has brought only the log itself can say whether a position is ahead.
+    const beyond = from.some((start) => start.after > until)
+    const bounds = { events: pageEvents, bytes: pageBytes, until: beyond ? undefined : until }
+    const page = await this.#hub.log.read(from, bounds)
+    const events = page.events.map((event) => new EncodedEvent(event, this.#hub.epoch))
+    return { batch: new Batch(events), reached: page.reached, head: page.head, gaps: page.gaps }
+  }
+
+  async #watch(): Promise<void> {
+    const offsets = await Promise.all(this.channels.map((channel) => this.#hub.watch(channel, this)))
+    this.#position = Math.max(0, ...offsets)
+    this.#tail = new Tail(this.#position)
+    this.#open = true
+    if (this.#pending.length > 0) this.#hub.schedule(this)
+  }
+}

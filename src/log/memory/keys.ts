@@ -1,0 +1,84 @@
+import { hash } from 'node:crypto'
+import type { AppendOptions, NewEvent } from '../../hub/channel-log.ts'
+import { FairleadError, type Payload } from '../../protocol/index.ts'
+import { Queue } from './queue.ts'
+
+/** How long a key is remembered, in milliseconds. */
+const rememberMs = 10 * 60_000
+
+/** What was answered when a key was first used. */
+export interface FirstAnswer {
+  readonly offset: number | null
+}
+
+/** An append under a key: which key of which channel, and what stands for the sender's bytes. */
+export interface KeyedAppend {
+  readonly scope: string
+  readonly fingerprint: string
+}
+
+interface Remembered extends KeyedAppend, FirstAnswer {
+  readonly at: number
+}
+
+/** The idempotency keys that a log remembers: bounded in number, the oldest forgotten first when its time is over. */
+export class IdempotencyKeys {
+  readonly #limit: number
+  readonly #byScope = new Map<string, Remembered>()
+  readonly #byAge = new Queue<Remembered>()
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** The first answer under this key, or `undefined` for a new one. Throws `idempotency_mismatch`. */
+  find({ scope, fingerprint }: KeyedAppend): FirstAnswer | undefined {
+    const first = this.#byScope.get(scope)
+    if (first && first.fingerprint !== fingerprint) {
+      throw new FairleadError('idempotency_mismatch', 'This key was used before, with other content.')
+    }
+    return first
+  }
+
+  /** Throws `busy` when one more key would be too many: to forget one early would append its event twice. */
+  assertRoom(): void {
+    if (this.#byScope.size < this.#limit) return
+    throw new FairleadError('busy', 'The log remembers as many idempotency keys as it may: try again later.')
+  }
+
+  remember(keyed: KeyedAppend, offset: number | null, now: number): void {
+    const remembered = { scope: keyed.scope, fingerprint: keyed.fingerprint, offset, at: now }
+    this.#byScope.set(keyed.scope, remembered)
+    this.#byAge.push(remembered)
+  }
+
+  /** Forgets the keys whose time is over. */
+  expire(now: number): void {
+    for (let oldest = this.#byAge.first; oldest && now - oldest.at > rememberMs; oldest = this.#byAge.first) {
+      this.#byAge.shift()
+      this.#byScope.delete(oldest.scope)
+    }
+  }
+
+  /** When the next key can be forgotten, in milliseconds since the epoch; `Infinity` when there is none. */
+  get nextExpiry(): number {
+    const oldest = this.#byAge.first
+    return oldest ? oldest.at + rememberMs + 1 : Number.POSITIVE_INFINITY
+  }
+}
+
+/** Names an append's key within its channel. `undefined` without a key. */
+export function keyedAppend(event: NewEvent, options: AppendOptions): KeyedAppend | undefined {
+  if (options.key === undefined) return undefined
+  // The length keeps channel and key apart whatever stands in them.
+  const scope = `${event.channel.length}:${event.channel}${options.key}`
+  const fingerprint = options.fingerprint ?? describeContent(event.event, event.payload)
+  // Digests, so that a million keys hold neither a million payloads nor the requests that the keys were cut out of.
+  return { scope: hash('sha256', scope, 'base64'), fingerprint: hash('sha256', fingerprint, 'base64') }
+}
+
+function describeContent(event: string, payload: Payload): string | Uint8Array {
+  const head = `${event.length}:${event}:`
+  if (typeof payload === 'string') return `${head}text:${payload}`
+  return Buffer.concat([Buffer.from(`${head}bytes:`), payload])
+}
