@@ -1,0 +1,50 @@
+export type { Authenticate } from './access/declared-rules.ts'
+export type { Action, Authorise, Identity, RequestInfo } from './hub/authorise.ts'
+export type {
+  Appended,
+  AppendOptions,
+  ChannelHead,
+  ChannelLog,
+  Feed,
+  FeedSink,
+  Gap,
+  LogHead,
+  LogPage,
+  NewEvent,
+  ReadFrom,
+  ReadLimits,
+  Retention,
+  StoredEvent,
+} from './hub/channel-log.ts'
+export {
+  type ChannelDeclaration,
+  type ChannelName,
+  type Channels,
+  defineChannels,
+  type Rule,
+  type SendContext,
+  type SlowReader,
+} from './hub/channels.ts'
+export { type Clock, systemClock } from './hub/clock.ts'
+export type { ReportError } from './hub/hub.ts'
+export type { PresenceChange, PresenceStore } from './hub/presence.ts'
+export { memoryLog } from './log/memory.ts'
+export { memoryPresence } from './log/memory-presence.ts'
+export {
+  type ErrorCode,
+  type EventMap,
+  type EventType,
+  event,
+  FairleadError,
+  isFairleadError,
+} from './protocol/index.ts'
+export type {
+  EventRecord,
+  EventRecordOf,
+  Published,
+  PublishOptions,
+  ServerChannel,
+} from './server/application.ts'
+export { createServer, type FairleadServer } from './server/create-server.ts'
+export type { Listening, ListenOptions } from './server/listen.ts'
+export { type ServerOptions, serverDefaults } from './server/options.ts'

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../hub/clock.ts'
+import { FairleadError } from '../protocol/index.ts'
+
+/** A body must be complete within this time. */
+const bodyMs = 30_000
+
+/**
+ * Reads a request's body, at most `limit` bytes of it. Throws `unsupported_encoding`, `payload_too_large`,
+ * `request_timeout`.
+ */
+export async function readBody(request: IncomingMessage, limit: number, clock: Clock): Promise<Buffer> {
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new FairleadError('unsupported_encoding', 'Send the body as it is, without Content-Encoding.')
+  }
+  if (Number(request.headers['content-length']) > limit) throw tooLarge(limit)
+  const chunks: Buffer[] = []
+  let size = 0
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(bodyMs, () =>
+      fail(new FairleadError('request_timeout', 'The body did not arrive in time.')),
+    )
+    const fail = (error: Error) => {
+      cancel()
+      request.pause()
+      reject(error)
+    }
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limit) fail(tooLarge(limit))
+      else chunks.push(chunk)
+    })
+    request.on('end', () => {
+      cancel()
+      resolve(Buffer.concat(chunks))
+    })
+    request.on('error', fail)
+    request.on('close', () => fail(new FairleadError('bad_request', 'The body was cut.')))
+  })
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The text of a body. Throws `invalid_utf8`: bad bytes are refused, never replaced. */
+export function textOf(body: Buffer): string {
+  try {
+    return utf8.decode(body)
+  } catch (cause) {
+    throw new FairleadError('invalid_utf8', 'The text is not valid UTF-8.', { cause })
+  }
+}
+
+/** The media type of a request, without its parameters; `''` when it has none. */
+export function mediaType(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}
+
+function tooLarge(limit: number): FairleadError {
+  return new FairleadError('payload_too_large', `The body is at most ${limit} bytes.`)
+}

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http'
+import type { Edge } from './edge.ts'
+
+/** The headers that let a page of an allowed origin read the answer, an error too (Fetch, section 3.2). */
+export function corsHeaders(edge: Edge, request: IncomingMessage): Record<string, string> {
+  const { origin, host } = request.headers
+  const vary = { vary: 'accept, origin' }
+  if (origin === undefined || !edge.origins.allows(origin, host)) return vary
+  return {
+    ...vary,
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'timing-allow-origin': origin,
+  }
+}
+
+/** What a preflight of an allowed origin is told. */
+export const preflightHeaders = {
+  'access-control-allow-methods': 'GET, HEAD, POST',
+  'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id',
+  'access-control-max-age': '7200',
+} as const

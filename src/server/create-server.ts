@@ -1,0 +1,155 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { DeclaredRules } from '../access/declared-rules.ts'
+import { DevelopmentMode } from '../access/development.ts'
+import { isLocalHost, OriginPolicy } from '../access/origin.ts'
+import type { Channels } from '../hub/channels.ts'
+import { DeclaredChannels } from '../hub/declared.ts'
+import { Hub } from '../hub/hub.ts'
+import type { ChannelNameIn, EventsIn } from '../protocol/index.ts'
+import { type ServerChannel, serverChannel } from './application.ts'
+import { attachTo } from './attach.ts'
+import { createOwnServer, type Listening, type ListenOptions, listen } from './listen.ts'
+import { type ServerOptions, settle } from './options.ts'
+import { ownPath, type Routes, serveRequest } from './routes.ts'
+import { statusOf } from './status.ts'
+import { Upgrades } from './upgrade.ts'
+
+/** A Fairlead server: one log, its channels served over SSE, WebSocket and long-poll. */
+export interface FairleadServer<C extends Channels = Channels> {
+  /** A channel, for the application's own use; typed by the declaration. */
+  channel<Name extends ChannelNameIn<C>>(name: Name): ServerChannel<EventsIn<C, Name>>
+  /** Shares an application's `node:http` server: what is below the base path is answered, all else left alone. */
+  attach(server: Server): void
+  /** Takes one request; `false` when it is not below the base path. For frameworks that hand requests over. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean
+  /** Takes one upgrade; `false` when it is not below the base path. */
+  handleUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean
+  /** Listens on a port of its own. Development mode refuses any address but this machine's loopback. */
+  listen(options: ListenOptions): Promise<Listening>
+  /** What is connected and what flows, as on `_status`. */
+  status(): unknown
+  /** Tells every stream to come back later, ends them, and closes the log. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Makes a server. Throws `TypeError` on options that cannot be; nothing listens yet. */
+export function createServer<const C extends Channels>(options: ServerOptions<C> = {}): FairleadServer<C> {
+  // The class knows any channels; the declaration's types are the caller's view of it.
+  const server: FairleadServer<Channels> = new AssembledServer(settle(options))
+  return server as unknown as FairleadServer<C>
+}
+
+/** The one place where the parts meet. */
+class AssembledServer implements FairleadServer {
+  readonly #options: ReturnType<typeof settle>
+  readonly #ready: Promise<Hub>
+  readonly #routes: Promise<{ routes: Routes; upgrades: Upgrades }>
+  readonly #detach: (() => void)[] = []
+  readonly #own: Server[] = []
+  #hub: Hub | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: ReturnType<typeof settle>) {
+    this.#options = options
+    this.#ready = this.#openHub()
+    this.#ready.catch(() => {}) // Whoever uses the server is told.
+    this.#routes = this.#ready.then((hub) => this.#assemble(hub))
+    this.#routes.catch(() => {})
+  }
+
+  channel(name: string): ServerChannel {
+    return serverChannel(this.#ready, name)
+  }
+
+  attach(server: Server): void {
+    this.#detach.push(
+      attachTo(server, {
+        request: (request, response) => this.handle(request, response),
+        upgrade: (request, socket, head) => this.handleUpgrade(request, socket, head),
+      }),
+    )
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const path = ownPath(this.#options.base, request)
+    if (path === undefined) return false
+    this.#routes
+      .then(({ routes }) => serveRequest(routes, request, response, path))
+      .catch((error: unknown) => {
+        this.#options.onError(error, 'log')
+        response.destroy()
+      })
+    return true
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
+    const path = ownPath(this.#options.base, request)
+    if (path === undefined) return false
+    this.#routes
+      .then(({ upgrades }) => upgrades.serve(request, socket, head, path))
+      .catch((error: unknown) => {
+        this.#options.onError(error, 'log')
+        socket.destroy()
+      })
+    return true
+  }
+
+  async listen(options: ListenOptions): Promise<Listening> {
+    const { host = '127.0.0.1' } = options
+    if (this.#options.dev && !isLocalHost(host === '::1' ? '[::1]' : host)) {
+      throw new TypeError(
+        `Development mode listens on 127.0.0.1 or ::1 alone, not on ${host}: declare channels with rules.`,
+      )
+    }
+    await this.#ready
+    const server = createOwnServer(options)
+    this.attach(server)
+    const listening = await listen(server, options)
+    this.#own.push(server)
+    return listening
+  }
+
+  status(): unknown {
+    return this.#hub ? statusOf(this.#hub) : { state: 'opening' }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #openHub(): Promise<Hub> {
+    const { log, channels, dev, authenticate, presence, clock, onError } = this.#options
+    const authorise = dev
+      ? new DevelopmentMode()
+      : new DeclaredRules(new DeclaredChannels(channels), authenticate)
+    this.#hub = await Hub.open({ log, channels, authorise, presence, clock, onError })
+    return this.#hub
+  }
+
+  #assemble(hub: Hub): { routes: Routes; upgrades: Upgrades } {
+    const { dev, origins } = this.#options
+    const edge = { dev, origins: new OriginPolicy({ origins, localOnly: dev }) }
+    const routes = { hub, edge, options: this.#options, status: () => this.status() }
+    return { routes, upgrades: new Upgrades(routes) }
+  }
+
+  async #close(): Promise<void> {
+    const hub = await this.#ready.catch(() => undefined)
+    hub?.drain()
+    const closed = this.#own.map((server) => new Promise((resolve) => server.close(resolve)))
+    for (const server of this.#own) server.closeIdleConnections()
+    // A stream has a second to take its last words; what is left then is cut.
+    const over = new Promise<void>((resolve) => this.#options.clock.after(1_500, resolve))
+    await Promise.race([Promise.all(closed), over])
+    for (const server of this.#own) server.closeAllConnections()
+    for (const detach of this.#detach) detach()
+    await hub?.close()
+  }
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http'
+import { isLocalHost, type OriginPolicy } from '../access/origin.ts'
+import type { RequestInfo } from '../hub/authorise.ts'
+import { FairleadError, limits } from '../protocol/index.ts'
+
+/**
+ * What every request passes before it is looked at, HTTP and upgrade alike: what Node's parser lets through
+ * (PROTOCOL.md, section 9), and who may ask from where.
+ */
+export interface Edge {
+  readonly dev: boolean
+  readonly origins: OriginPolicy
+}
+
+const hostForm = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
+
+/** Throws the refusal that the request's own form asks for. */
+export function assertEdge(edge: Edge, request: IncomingMessage, writes: boolean): void {
+  assertForm(request)
+  const { host, origin, cookie } = request.headers
+  if (edge.dev && host !== undefined && !isLocalHost(host.replace(/:\d+$/, ''))) {
+    throw new FairleadError(
+      'host_not_allowed',
+      'Development mode answers only localhost, *.localhost, 127.0.0.1 and [::1].',
+    )
+  }
+  const fetchSite = headerOf(request, 'sec-fetch-site')
+  edge.origins.assert({ origin, host, cookie: cookie !== undefined, fetchSite, writes })
+}
+
+function assertForm(request: IncomingMessage): void {
+  if (request.httpVersionMajor !== 1)
+    throw new FairleadError('bad_request', 'This server speaks HTTP/1.1 and HTTP/1.0.')
+  if (request.rawHeaders.length / 2 > limits.headerFields) {
+    throw new FairleadError('too_many_headers', `A request has at most ${limits.headerFields} header fields.`)
+  }
+  const hosts = countHeader(request, 'host')
+  const missing = hosts === 0 && request.httpVersionMinor > 0
+  if (missing || hosts > 1 || (hosts === 1 && !hostForm.test(request.headers.host ?? ''))) {
+    throw new FairleadError('bad_host', 'A request has one Host, a name or address with or without a port.')
+  }
+  if ((request.method?.length ?? 0) + request.url!.length + ' HTTP/1.1 '.length > limits.requestLineBytes) {
+    throw new FairleadError('uri_too_long', `A request line is at most ${limits.requestLineBytes} bytes.`)
+  }
+}
+
+/** How often a header stands in the request. Node joins or drops repeated ones before `headers` shows them. */
+export function countHeader(request: IncomingMessage, name: string): number {
+  let count = 0
+  for (let i = 0; i < request.rawHeaders.length; i += 2)
+    if (request.rawHeaders[i]!.toLowerCase() === name) count++
+  return count
+}
+
+/** A header's value, as text. */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** What an application's `authenticate` is shown of a request. */
+export function requestInfo(request: IncomingMessage): RequestInfo {
+  const headers: Record<string, string | undefined> = {}
+  for (const name of Object.keys(request.headers)) headers[name] = headerOf(request, name)
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers,
+    address: request.socket.remoteAddress,
+  }
+}
+
+/** The path and query of a request's target, absolute form included; nothing is decoded. */
+export function targetOf(request: IncomingMessage): { path: string; query: string } {
+  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
+  const mark = target.indexOf('?')
+  return mark === -1
+    ? { path: target, query: '' }
+    : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}

@@ -1,0 +1,108 @@
+import type { Authenticate } from '../access/declared-rules.ts'
+import type { ChannelLog } from '../hub/channel-log.ts'
+import type { Channels } from '../hub/channels.ts'
+import { type Clock, systemClock } from '../hub/clock.ts'
+import type { ReportError } from '../hub/hub.ts'
+import type { PresenceStore } from '../hub/presence.ts'
+import { memoryLog } from '../log/memory.ts'
+import { memoryPresence } from '../log/memory-presence.ts'
+import { isChannelName } from '../protocol/index.ts'
+
+/** Everything that a server can be told. */
+export interface ServerOptions<C extends Channels = Channels> {
+  /** The channels, by name or pattern: see `defineChannels`. @default none: only development mode knows others */
+  readonly channels?: C
+  /** Where events are kept. @default memoryLog() */
+  readonly log?: ChannelLog
+  /** The path below which the server answers. @default '/live' */
+  readonly base?: string
+  /** Says who sent a request, for the channels' rules; `null` is nobody. Throw a `FairleadError` on wrong credentials. */
+  readonly authenticate?: Authenticate
+  /** Origins that may use the server besides its own host, such as `https://app.example.com`. @default [] */
+  readonly origins?: readonly string[]
+  /** Development mode: anyone on this machine may read and send every channel. @default false */
+  readonly dev?: boolean
+  /** The longest silence on a stream, in milliseconds, from 100 to 300,000. @default 25_000 */
+  readonly heartbeatMs?: number
+  /** How often a WebSocket is pinged, in milliseconds; it is dropped after two unanswered. @default 25_000 */
+  readonly pingMs?: number
+  /** A member that was not heard of for this long is gone, in milliseconds. @default 60_000 */
+  readonly presenceTimeoutMs?: number
+  /** Who is on the channels. @default memoryPresence({ timeoutMs: presenceTimeoutMs }) */
+  readonly presence?: PresenceStore
+  /** Time and chance. @default the machine's own */
+  readonly clock?: Clock
+  /** Told of every failure that has no request to answer. @default writes one line to the standard error */
+  readonly onError?: ReportError
+}
+
+/** The options with every default filled in. */
+export type SettledOptions = Required<Omit<ServerOptions, 'authenticate'>> &
+  Pick<ServerOptions, 'authenticate'>
+
+/** What holds where nothing is said. */
+export const serverDefaults = {
+  base: '/live',
+  origins: [],
+  dev: false,
+  heartbeatMs: 25_000,
+  pingMs: 25_000,
+  presenceTimeoutMs: 60_000,
+} as const satisfies Partial<ServerOptions>
+
+/** Fills in the defaults. Throws `TypeError` on options that contradict each other or cannot be. */
+export function settle(options: ServerOptions): SettledOptions {
+  const clock = options.clock ?? systemClock
+  const settled = { ...serverDefaults, channels: {}, ...defined(options), clock }
+  assertBase(settled.base)
+  for (const name of ['heartbeatMs', 'pingMs', 'presenceTimeoutMs'] as const) {
+    const value = settled[name]
+    if (!(value >= 100 && value <= 300_000))
+      throw new TypeError(`${name} is from 100 to 300000 milliseconds, not ${value}.`)
+  }
+  for (const name of Object.keys(settled.channels)) assertChannel(name)
+  if (settled.dev && options.authenticate) {
+    throw new TypeError(
+      'dev: true lets everyone in, so authenticate would never be asked: leave one of them out.',
+    )
+  }
+  if (settled.dev && process.env.NODE_ENV === 'production') {
+    throw new TypeError(
+      'Development mode is refused with NODE_ENV=production: declare channels with rules instead.',
+    )
+  }
+  return {
+    ...settled,
+    log: options.log ?? memoryLog({ clock }),
+    presence: options.presence ?? memoryPresence({ timeoutMs: settled.presenceTimeoutMs, clock }),
+    onError: options.onError ?? reportToStderr,
+  }
+}
+
+function assertBase(base: string): void {
+  if (isChannelName(base.slice(1)) && base.startsWith('/')) return
+  throw new TypeError(
+    `base is a path such as /live, without a slash at its end, not ${JSON.stringify(base)}.`,
+  )
+}
+
+function assertChannel(name: string): void {
+  if (
+    isChannelName(name.replaceAll('*', 'x')) &&
+    name.split('/').every((part) => part === '*' || !part.includes('*'))
+  )
+    return
+  throw new TypeError(
+    `${JSON.stringify(name)} is no channel name; a pattern has * for a whole segment, as in chat/*.`,
+  )
+}
+
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+const reportToStderr: ReportError = (error, stage) => {
+  process.stderr.write(
+    `fairlead: ${stage}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+}

@@ -1,0 +1,61 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { FairleadError, isFairleadError } from '../protocol/index.ts'
+
+/** The body of every refusal (RFC 9457). Nothing of the request is repeated in it. */
+function problemBody(error: FairleadError): Buffer {
+  const { status, code, message, position } = error
+  return Buffer.from(
+    JSON.stringify({ status, code, detail: message, ...(position !== undefined && { position }) }),
+  )
+}
+
+function problemHeaders(error: FairleadError, body: Buffer): Record<string, string> {
+  return {
+    'content-type': 'application/problem+json',
+    'content-length': String(body.length),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(error.temporary && { 'retry-after': '1' }),
+    ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(error.code === 'unsupported_encoding' && { 'accept-encoding': 'identity' }),
+    ...(error.status === 426 && { upgrade: 'websocket', 'sec-websocket-version': '13' }),
+  }
+}
+
+/** What a thrown value is to the asker: our refusals as they are, faults without their text. */
+export function asRefusal(error: unknown): FairleadError {
+  return isFairleadError(error)
+    ? error
+    : new FairleadError('internal', 'The server failed at this request.', { cause: error })
+}
+
+/** Refuses a request; one that was not read to its end loses its connection. */
+export function refuse(response: ServerResponse, error: FairleadError): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  const body = problemBody(error)
+  if (!response.req.complete || error.status === 413 || error.status === 431)
+    response.setHeader('connection', 'close')
+  response.writeHead(error.status, problemHeaders(error, body))
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+/** Refuses where there is no response object: an upgrade, or a request that could not be parsed. */
+export function refuseSocket(
+  socket: Socket,
+  error: FairleadError,
+  headers: Record<string, string> = {},
+): void {
+  if (socket.destroyed) return
+  const body = problemBody(error)
+  const all = { ...problemHeaders(error, body), ...headers, connection: 'close' }
+  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${head.join('')}\r\n${body.toString()}`,
+  )
+  // The reader of a refusal has a moment to take it; a socket that does not close by itself is closed.
+  setTimeout(() => socket.destroy(), 1_000).unref()
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Hub } from '../hub/hub.ts'
+import type { Session } from '../hub/session.ts'
+import { FairleadError, parseChannelName } from '../protocol/index.ts'
+import { serveHistory } from '../transports/long-poll.ts'
+import { serveSse } from '../transports/sse.ts'
+import { serveChannelPage } from './channel-page.ts'
+import { corsHeaders, preflightHeaders } from './cors.ts'
+import { assertEdge, type Edge, headerOf, requestInfo, targetOf } from './edge.ts'
+import { negotiate } from './negotiate.ts'
+import type { SettledOptions } from './options.ts'
+import { serveOwn } from './own-routes.ts'
+import { asRefusal, refuse } from './problem.ts'
+import { parseRead } from './query.ts'
+import { serveBatch, serveSend } from './send.ts'
+
+/** What the routes are built on. */
+export interface Routes {
+  readonly hub: Hub
+  readonly edge: Edge
+  readonly options: SettledOptions
+  readonly status: () => unknown
+}
+
+/** The path below the base: `''` for the base itself, `undefined` for a path that is not ours. */
+export function ownPath(base: string, request: IncomingMessage): string | undefined {
+  const { path } = targetOf(request)
+  if (path === base) return ''
+  return path.startsWith(`${base}/`) ? path.slice(base.length + 1) : undefined
+}
+
+/** Answers one request that is ours. Never throws, never leaves a request without an answer. */
+export async function serveRequest(
+  routes: Routes,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  response.on('error', () => {}) // The reader is gone: its `close` event says so, too.
+  request.on('error', () => {})
+  let session: Session | undefined
+  try {
+    for (const [name, value] of Object.entries(corsHeaders(routes.edge, request)))
+      response.setHeader(name, value)
+    assertEdge(routes.edge, request, request.method === 'POST')
+    if (request.method === 'OPTIONS') return preflight(response)
+    session = routes.hub.session(await routes.hub.authorise.identify(requestInfo(request)))
+    await route(routes, session, request, response, path)
+  } catch (error) {
+    const refused = asRefusal(error)
+    if (refused !== error) routes.options.onError(error, 'subscription')
+    refuse(response, refused)
+  }
+}
+
+async function route(
+  routes: Routes,
+  session: Session,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  if (path.startsWith('_')) return serveOwn({ session, request, response, path, status: routes.status })
+  if (request.method === 'POST') {
+    if (path === '' && !targetOf(request).path.endsWith('/')) return serveBatch(session, request, response)
+    return serveSend(session, parseChannelName(path), targetOf(request).query, request, response)
+  }
+  if (request.method === 'GET' || request.method === 'HEAD')
+    return read(routes, session, request, response, path)
+  response.setHeader('allow', 'GET, HEAD, POST, OPTIONS')
+  throw new FairleadError('method_not_allowed', 'A channel is read with GET and sent to with POST.')
+}
+
+async function read(
+  { options }: Routes,
+  session: Session,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const target = targetOf(request)
+  const own = path === '' && !target.path.endsWith('/') ? undefined : parseChannelName(path)
+  const query = parseRead(request, target.query, own)
+  const representation = query.history ? 'json' : negotiate(headerOf(request, 'accept'))
+  if (representation === 'html') return serveChannelPage(request, response, target.path, options.dev)
+  if (query.channels.length === 0) {
+    throw new FairleadError(
+      'invalid_channel',
+      'Name the channels to read, as in /live?channel=orders&channel=stock.',
+    )
+  }
+  const { channels, start, client, limit, waitMs, envelope } = query
+  if (representation === 'json')
+    return serveHistory(session, request, response, { channels, ...start, client, limit, waitMs })
+  return serveSse(session, request, response, {
+    channels,
+    ...start,
+    client,
+    envelope,
+    heartbeatMs: options.heartbeatMs,
+  })
+}
+
+function preflight(response: ServerResponse): void {
+  const allowed = response.hasHeader('access-control-allow-origin')
+  response.writeHead(204, { allow: 'GET, HEAD, POST, OPTIONS', ...(allowed && preflightHeaders) }).end()
+}

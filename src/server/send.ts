@@ -1,0 +1,162 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { SendAnswer } from '../hub/sending.ts'
+import type { Session } from '../hub/session.ts'
+import {
+  FairleadError,
+  limits,
+  type Payload,
+  parseBytesPayload,
+  parseEventName,
+  parseJsonPayload,
+  parseKey,
+  parsePosition,
+  parseSend,
+  parseTag,
+  sliceArray,
+  splitClientMessage,
+} from '../protocol/index.ts'
+import { mediaType, readBody, textOf } from './body.ts'
+import { asRefusal } from './problem.ts'
+
+const knownParameters: ReadonlySet<string> = new Set(['event', 'after', 'tag', 'client'])
+
+/** `POST /live/CHANNEL?event=NAME`: the body is the payload. */
+export async function serveSend(
+  session: Session,
+  channel: string,
+  query: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const params = singleParameters(query)
+  const after = params.get('after')
+  const tag = params.get('tag')
+  const key = request.headers['idempotency-key'] as string | undefined
+  const checked = {
+    channel,
+    event: parseEventName(params.get('event') ?? 'message'),
+    key: key === undefined ? undefined : parseKey(key),
+    after: after === undefined ? undefined : parsePosition(after),
+    tag: tag === undefined ? undefined : parseTag(tag),
+    batch: undefined,
+  }
+  const answer = await session.send({ ...checked, payload: await readPayload(session, request) })
+  writeAnswer(response, answer)
+}
+
+/** `POST /live`: an array of `send` messages, done one after the other. */
+export async function serveBatch(
+  session: Session,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (mediaType(request) !== 'application/json') {
+    throw new FairleadError('unsupported_media_type', 'A batch is application/json.')
+  }
+  const text = textOf(await readBody(request, limits.batchBytes, session.hub.clock))
+  const answers: string[] = []
+  let failed = false
+  for (const raw of batchElements(text)) {
+    const answer = await answerOne(session, raw, failed)
+    failed ||= answer.retry
+    answers.push(answer.text)
+  }
+  writeJson(response, 200, `[${answers.join(',')}]`)
+}
+
+/** Answers one message of a batch; after the first that failed for now, the rest are not tried. */
+async function answerOne(
+  session: Session,
+  raw: string,
+  skip: boolean,
+): Promise<{ text: string; retry: boolean }> {
+  const message = splitClientMessage(raw)
+  const { ref } = message
+  try {
+    if (message.op !== 'send' || !message.fields.has('key')) {
+      throw new FairleadError('bad_message', 'A batch holds send messages alone, each with a key.')
+    }
+    if (skip)
+      throw new FairleadError('skipped', 'A send before this one failed for now: send both again, in order.')
+    const { data, ...rest } = await session.send(parseSend(message))
+    const text = JSON.stringify({ op: 'ok', ref, ...rest })
+    return { text: data === undefined ? text : `${text.slice(0, -1)},"data":${data}}`, retry: false }
+  } catch (error) {
+    const { code, message: detail, position, temporary } = refusal(session, error)
+    const retry = temporary ? true : undefined
+    return {
+      text: JSON.stringify({ op: 'error', ref, code, message: detail, position, retry }),
+      retry: temporary,
+    }
+  }
+}
+
+function refusal(session: Session, error: unknown): FairleadError {
+  const refused = asRefusal(error)
+  if (refused !== error) session.hub.onError(error, 'log')
+  return refused
+}
+
+function batchElements(text: string): string[] {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new FairleadError('invalid_json', 'A batch is a JSON array.', { cause })
+  }
+  if (!Array.isArray(value))
+    throw new FairleadError('bad_message', 'A batch is a JSON array of send messages.')
+  if (value.length > limits.batchMessages) {
+    throw new FairleadError('payload_too_large', `A batch holds at most ${limits.batchMessages} messages.`)
+  }
+  return sliceArray(text)
+}
+
+async function readPayload(session: Session, request: IncomingMessage): Promise<Payload> {
+  const type = mediaType(request)
+  if (type !== 'application/json' && type !== 'application/octet-stream') {
+    throw new FairleadError(
+      'unsupported_media_type',
+      'A payload is application/json, or application/octet-stream for bytes.',
+    )
+  }
+  const body = await readBody(request, limits.payloadBytes, session.hub.clock)
+  return type === 'application/json' ? parseJsonPayload(textOf(body)) : parseBytesPayload(body)
+}
+
+function singleParameters(query: string): Map<string, string> {
+  const params = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!knownParameters.has(name) || params.has(name)) {
+      throw new FairleadError(
+        'unknown_parameter',
+        `A send takes ${[...knownParameters].join(', ')}, each once.`,
+      )
+    }
+    params.set(name, value)
+  }
+  return params
+}
+
+function writeAnswer(response: ServerResponse, { id, durability, data }: SendAnswer): void {
+  if (id === undefined && data === undefined) {
+    response.writeHead(204, { 'cache-control': 'no-store' }).end()
+    return
+  }
+  const members = [
+    ...(id === undefined ? [] : [`"id":${JSON.stringify(id)}`, `"durability":${JSON.stringify(durability)}`]),
+    ...(data === undefined ? [] : [`"data":${data}`]),
+  ]
+  writeJson(response, id === undefined ? 200 : 201, `{${members.join(',')}}`)
+}
+
+/** Writes a JSON text that nobody may keep. */
+export function writeJson(response: ServerResponse, status: number, text: string): void {
+  const body = Buffer.from(text)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+  })
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Identity } from '../hub/authorise.ts'
+import type { Session } from '../hub/session.ts'
+import { FairleadError, isFairleadError, limits, parseChannelName, subprotocol } from '../protocol/index.ts'
+import { WebSocketStream } from '../transports/websocket.ts'
+import { corsHeaders } from './cors.ts'
+import { assertEdge, headerOf, requestInfo, targetOf } from './edge.ts'
+import { asRefusal, refuseSocket } from './problem.ts'
+import { parseRead, type ReadQuery } from './query.ts'
+import type { Routes } from './routes.ts'
+
+/** Small pieces may carry a message, but not so many that keeping them costs more than the message. */
+const maxFragments = 64
+const maxBufferedChunks = 16_384
+
+/** Shakes hands and hands each WebSocket to its stream. */
+export class Upgrades {
+  readonly #routes: Routes
+  readonly #ws = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.messageBytes,
+    maxFragments,
+    maxBufferedChunks,
+    handleProtocols: () => subprotocol,
+  })
+
+  constructor(routes: Routes) {
+    this.#routes = routes
+    this.#ws.on('wsClientError', (error, socket) => {
+      refuseSocket(
+        socket as Socket,
+        new FairleadError('bad_request', 'The WebSocket handshake is malformed.', { cause: error }),
+      )
+    })
+  }
+
+  /** Answers one upgrade that is ours. The same checks as for a request come before the handshake. */
+  async serve(request: IncomingMessage, socket: Socket, head: Buffer, path: string): Promise<void> {
+    // Before anything is awaited: a reset on a socket without a listener ends the process.
+    socket.on('error', () => socket.destroy())
+    const { hub, edge } = this.#routes
+    try {
+      assertEdge(edge, request, true)
+      assertHandshake(request)
+      const own = path === '' && !targetOf(request).path.endsWith('/') ? undefined : parseChannelName(path)
+      const query = parseRead(request, targetOf(request).query, own)
+      const session = hub.session(await hub.authorise.identify(requestInfo(request)))
+      await assertReadable(session, query)
+      if (socket.destroyed) return
+      this.#ws.handleUpgrade(request, socket, head, (ws) =>
+        this.#open(session, ws, socket, request, query, own),
+      )
+    } catch (error) {
+      const refused = asRefusal(error)
+      if (refused !== error) this.#routes.options.onError(error, 'subscription')
+      refuseSocket(socket, refused, corsHeaders(edge, request))
+    }
+  }
+
+  #open(
+    session: Session,
+    ws: WebSocket,
+    socket: Socket,
+    request: IncomingMessage,
+    query: ReadQuery,
+    own?: string,
+  ): void {
+    const { hub, options } = this.#routes
+    socket.setNoDelay(true)
+    const stream = new WebSocketStream(session, ws, socket, {
+      channel: own,
+      subscribe: query.channels.map((channel) => ({ channel, start: startFor(query, channel) })),
+      client: query.client,
+      heartbeatMs: options.heartbeatMs,
+      pingMs: options.pingMs,
+      identify: (token) => this.#identify(request, token),
+    })
+    // A browser cannot see a 503, and would take it for a proxy that blocks WebSockets.
+    if (hub.draining) stream.end('drain', hub.retryMs())
+  }
+
+  async #identify(request: IncomingMessage, token: string): Promise<Identity | null> {
+    const info = requestInfo(request)
+    return this.#routes.hub.authorise.identify({
+      ...info,
+      headers: { ...info.headers, authorization: `Bearer ${token}` },
+    })
+  }
+}
+
+/** On a WebSocket each channel has a start of its own. */
+function startFor({ start }: ReadQuery, channel: string) {
+  return { after: start.starts?.get(channel) ?? start.after, last: start.last }
+}
+
+function assertHandshake(request: IncomingMessage): void {
+  if (request.method !== 'GET')
+    throw new FairleadError('method_not_allowed', 'A WebSocket is opened with GET.')
+  if (headerOf(request, 'upgrade')?.toLowerCase() !== 'websocket') {
+    throw new FairleadError('upgrade_required', 'The only upgrade here is to websocket.')
+  }
+  if (headerOf(request, 'sec-websocket-version') !== '13') {
+    throw new FairleadError('upgrade_required', 'The WebSocket version here is 13.')
+  }
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(headerOf(request, 'sec-websocket-key') ?? '')) {
+    throw new FairleadError('bad_request', 'The WebSocket key is missing or malformed.')
+  }
+  const offered = headerOf(request, 'sec-websocket-protocol')
+  if (offered !== undefined && !offered.split(',').some((name) => name.trim() === subprotocol)) {
+    throw new FairleadError(
+      'unknown_subprotocol',
+      `The only subprotocol here is ${subprotocol}; offer it, or none.`,
+    )
+  }
+}
+
+/** A channel that someone known may not read is refused before the handshake; a stranger may still say who it is. */
+async function assertReadable(session: Session, { channels }: ReadQuery): Promise<void> {
+  if (session.who === null) return
+  let refused: unknown
+  for (const channel of channels) {
+    try {
+      await session.assertAllowed('read', channel)
+      return
+    } catch (error) {
+      if (!isFairleadError(error)) throw error
+      refused = error
+    }
+  }
+  if (refused) throw refused
+}

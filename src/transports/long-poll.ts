@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { History, HistoryRequest } from '../hub/history.ts'
+import type { Session } from '../hub/session.ts'
+import { historyJson } from './encodings.ts'
+
+export interface HistoryOptions extends HistoryRequest {
+  readonly channels: readonly string[]
+}
+
+/** Answers with history, or, with `waitMs`, as soon as there is an event: a long-poll. */
+export async function serveHistory(
+  session: Session,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HistoryOptions,
+): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  const history = await session.history(options.channels, { ...options, signal: gone.signal })
+  if (response.destroyed) return
+  const body = historyBody(history)
+  const cacheable =
+    options.after !== undefined && options.limit !== undefined && (await isPublic(session, options))
+  response.setHeader('content-type', 'application/json')
+  response.setHeader('cache-control', cacheable ? 'public, max-age=1' : 'no-store')
+  if (cacheable) {
+    const etag = `"${createHash('sha1').update(body).digest('base64url')}"`
+    response.setHeader('etag', etag)
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304).end()
+      return
+    }
+  }
+  response.writeHead(200, { 'content-length': body.length })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** The answer's text; the envelopes in it are shared with every other reader's answer. */
+function historyBody({ events, position, more, resets, denied }: History): Buffer {
+  const list: Buffer[] = [Buffer.from('{"events":[')]
+  events.forEach((event, i) => {
+    if (i > 0) list.push(Buffer.from(','))
+    list.push(event.bytes(historyJson))
+  })
+  const rest = {
+    position,
+    more,
+    ...(resets.length > 0 && { reset: resets }),
+    ...(denied.length > 0 && { denied }),
+  }
+  list.push(Buffer.from(`],${JSON.stringify(rest).slice(1)}`))
+  return Buffer.concat(list)
+}
+
+/** Only what anybody may read without any credential may stand in a cache. */
+async function isPublic(session: Session, { channels }: HistoryOptions): Promise<boolean> {
+  for (const channel of channels) {
+    if (!(await session.hub.authorise.allows(null, 'read', channel))) return false
+  }
+  return true
+}

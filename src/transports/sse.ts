@@ -1,0 +1,221 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Connection, Encoding } from '../hub/connection.ts'
+import type { Session, StreamOwner, SubscribeOptions } from '../hub/session.ts'
+import type { Subscription } from '../hub/subscription.ts'
+import {
+  type ByeReason,
+  type ControlMessage,
+  encodeSseBlock,
+  type FairleadError,
+  isFairleadError,
+  limits,
+} from '../protocol/index.ts'
+import { sseEnvelope, ssePlain, sseSeveral } from './encodings.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { StalledSocket } from './stalled-socket.ts'
+
+/** The first delay before a reader comes back, spread by chance up to twice this. */
+const retryBaseMs = 1_500
+/** How long a socket has to take the last block before it is destroyed. */
+const farewellMs = 1_000
+
+export const sseHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-store, no-transform',
+  'x-accel-buffering': 'no',
+  // After a stream a balancer chooses again; a connection that carried one is not used for another request.
+  connection: 'close',
+} as const
+
+export interface SseOptions extends SubscribeOptions {
+  readonly channels: readonly string[]
+  /** The SDK's format: every block an envelope. */
+  readonly envelope: boolean
+  readonly heartbeatMs: number
+}
+
+/**
+ * Answers with a stream. A refusal for good is thrown, to become a status; one that passes is a stream of `retry` and
+ * `$bye`, because an EventSource never comes back from any status but 200.
+ */
+export async function serveSse(
+  session: Session,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: SseOptions,
+): Promise<void> {
+  if (request.method === 'HEAD') {
+    await session.assertAllowed('read', options.channels[0]!)
+    response.writeHead(200, sseHeaders).end()
+    return
+  }
+  const stream = new SseStream(session, response, options)
+  try {
+    const opened = await session.subscribe(options.channels, options, stream)
+    stream.begin(opened.subscription, opened.position, opened.denied)
+  } catch (error) {
+    session.close()
+    if (response.destroyed) return
+    if (!isFairleadError(error) || !error.temporary) throw error
+    stream.refuse(error)
+  }
+}
+
+/** One SSE connection. */
+class SseStream implements Connection, StreamOwner {
+  readonly encoding: Encoding
+  readonly connection: Connection = this
+  readonly shared = false
+  readonly #session: Session
+  readonly #response: ServerResponse
+  readonly #options: SseOptions
+  readonly #retryMs: number
+  #heartbeat: Heartbeat | undefined
+  #stalled: StalledSocket | undefined
+  #subscription: Subscription | undefined
+  #ended = false
+
+  constructor(session: Session, response: ServerResponse, options: SseOptions) {
+    this.#session = session
+    this.#response = response
+    this.#options = options
+    this.#retryMs = retryBaseMs + Math.floor(session.hub.clock.random() * retryBaseMs)
+    this.encoding = options.envelope ? sseEnvelope : options.channels.length > 1 ? sseSeveral : ssePlain
+    response.on('close', () => this.#closed())
+    // A reset while nothing is being written would otherwise end the process.
+    response.on('error', () => this.#closed())
+    response.on('drain', () => {
+      this.#stalled?.stop()
+      this.#session.drained()
+    })
+  }
+
+  get backlogBytes(): number {
+    return this.#response.writableLength
+  }
+
+  get blocked(): boolean {
+    return this.#response.writableNeedDrain
+  }
+
+  /** Writes the head with the first heartbeat: a quiet channel's reader already has a position. */
+  begin(
+    subscription: Subscription,
+    position: string,
+    denied: readonly { channel: string; code: string }[],
+  ): void {
+    const { wheel } = this.#session.hub
+    if (this.#response.destroyed) return this.#closed()
+    this.#subscription = subscription
+    this.#heartbeat = new Heartbeat({ wheel, everyMs: this.#options.heartbeatMs, beat: () => this.#beat() })
+    this.#response.cork()
+    this.#response.writeHead(200, sseHeaders)
+    if (this.#response.socket) {
+      this.#response.socket.setNoDelay(true)
+      this.#stalled = new StalledSocket(wheel, this.#response.socket, () => this.end('slow', 1_000))
+    }
+    this.#heartbeatBlock(position)
+    for (const { channel, code } of denied) this.control({ op: 'denied', channel, code })
+    subscription.run()
+    this.#response.uncork()
+  }
+
+  /** A stream that only says when to come back. */
+  refuse(error: FairleadError): void {
+    this.#response.writeHead(200, sseHeaders)
+    const reason = error.code === 'draining' ? 'drain' : error.code === 'unavailable' ? 'unavailable' : 'busy'
+    this.end(reason, this.#session.hub.retryMs())
+  }
+
+  write(batch: Buffer): void {
+    if (this.#ended) return
+    this.#heartbeat?.wrote()
+    if (!this.#response.write(batch)) this.#stalled?.blocked()
+  }
+
+  control(message: ControlMessage): void {
+    if (this.#options.envelope) {
+      const id = 'id' in message ? message.id : undefined
+      this.write(Buffer.from(encodeSseBlock({ id, data: JSON.stringify(message) })))
+    } else {
+      this.write(Buffer.from(plainBlocks(message)))
+    }
+  }
+
+  cork(): void {
+    this.#response.cork()
+  }
+
+  uncork(): void {
+    this.#response.uncork()
+  }
+
+  end(reason: ByeReason, retryMs: number): void {
+    if (this.#ended) return
+    if (!this.#options.envelope)
+      this.write(Buffer.from(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) })))
+    this.control({ op: 'bye', reason, retryMs })
+    this.#ended = true
+    this.#heartbeat?.stop()
+    this.#session.close()
+    this.#response.end()
+    // `end` waits for ever for a reader that has stopped reading.
+    this.#session.hub.wheel.schedule({ due: () => this.#response.destroy() }, farewellMs)
+  }
+
+  /** The stream cannot go on without this channel: it ends, and what may still be read comes back with it. */
+  lost(): void {
+    this.end('revoked', 1_000)
+  }
+
+  failed(error: unknown): void {
+    this.#session.hub.onError(error, 'log')
+    this.end('unavailable', this.#session.hub.retryMs())
+  }
+
+  #beat(): void {
+    this.#subscription?.pump()
+    this.#heartbeatBlock(this.#subscription?.reached)
+  }
+
+  #heartbeatBlock(id: string | undefined): void {
+    const retryMs = this.#retryMs
+    const everyMs = this.#options.heartbeatMs
+    const block = this.#options.envelope
+      ? { retryMs, id, data: JSON.stringify({ op: 'heartbeat', id, everyMs }) }
+      : { retryMs, id, event: '$heartbeat', data: JSON.stringify({ everyMs }) }
+    this.write(Buffer.from(encodeSseBlock(block)))
+  }
+
+  #closed(): void {
+    this.#ended = true
+    this.#heartbeat?.stop()
+    this.#stalled?.stop()
+    this.#session.close()
+  }
+}
+
+/** What is not an event, as plain blocks: names start with `$`, which no application's event does. */
+function plainBlocks(message: ControlMessage): string {
+  switch (message.op) {
+    case 'reset': {
+      const { op, id, ...data } = message
+      return encodeSseBlock({ id, event: `$${op}`, data: JSON.stringify(data) })
+    }
+    case 'presence':
+      return (['join', 'leave'] as const)
+        .filter((kind) => message[kind].length > 0)
+        .map((kind) => presenceBlock(kind, message.channel, message[kind]))
+        .join('')
+    case 'heartbeat':
+      throw new TypeError('A heartbeat is written by the stream itself.')
+    default: {
+      const { op, ...data } = message
+      return encodeSseBlock({ event: `$${op}`, data: JSON.stringify(data) })
+    }
+  }
+}
+
+function presenceBlock(kind: 'join' | 'leave', channel: string, members: readonly string[]): string {
+  return encodeSseBlock({ event: `$${kind}`, data: JSON.stringify({ channel, members }) })
+}

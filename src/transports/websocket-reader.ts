@@ -1,0 +1,161 @@
+import type { RawData, WebSocket } from 'ws'
+import {
+  closeCodes,
+  decodeBinaryMessage,
+  FairleadError,
+  isFairleadError,
+  limits,
+  parseAuth,
+  parseSend,
+  parseSubscribe,
+  parseUnsubscribe,
+  type RawClientMessage,
+  splitClientMessage,
+} from '../protocol/index.ts'
+import { TaskQueue } from './task-queue.ts'
+import type { WebSocketStream } from './websocket.ts'
+
+/** Messages that may wait before the socket is read no further. */
+const queueLimit = 100
+
+/**
+ * What a client says on a WebSocket. Sends are done one after the other, and so are the other messages, but neither
+ * waits for the other kind: a slow handler holds up no subscribe.
+ */
+export class WebSocketReader {
+  readonly #stream: WebSocketStream
+  readonly #ws: WebSocket
+  readonly #sends: TaskQueue
+  readonly #requests: TaskQueue
+  readonly #full = new Set<TaskQueue>()
+  /** The batch one of whose sends failed for now: its later ones are not tried, so that a retry keeps the order. */
+  #failedBatch: number | undefined
+
+  constructor(stream: WebSocketStream, ws: WebSocket) {
+    this.#stream = stream
+    this.#ws = ws
+    this.#sends = new TaskQueue(queueLimit, (full) => this.#pace(this.#sends, full))
+    this.#requests = new TaskQueue(queueLimit, (full) => this.#pace(this.#requests, full))
+    ws.on('message', (data, binary) => this.#take(data, binary))
+    for (const { channel, start } of stream.options.subscribe) {
+      this.#requests.push(() => this.#follow(channel, () => this.#subscribeByUrl(channel, start)))
+    }
+  }
+
+  stop(): void {
+    this.#sends.clear()
+    this.#requests.clear()
+  }
+
+  #take(data: RawData, binary: boolean): void {
+    try {
+      const bytes = data as Buffer // `ws` gives one Buffer: its binaryType is nodebuffer.
+      const { envelope, bytes: payload } = binary
+        ? decodeBinaryMessage(bytes)
+        : { envelope: bytes.toString(), bytes: undefined }
+      const message = splitClientMessage(envelope)
+      if (message.op === 'send')
+        this.#sends.push(() => this.#answer(message, () => this.#send(message, payload)))
+      else this.#requests.push(() => this.#answer(message, () => this.#request(message)))
+    } catch (error) {
+      if (!isFairleadError(error)) throw error
+      this.#stream.close(closeCodes.bad_message, 'bad_message')
+    }
+  }
+
+  async #request(message: RawClientMessage): Promise<void> {
+    const { ref } = message
+    const { channel: own } = this.#stream.options
+    if (message.op === 'unsubscribe') {
+      this.#stream.unsubscribe(parseUnsubscribe(message, own))
+      this.#stream.ok({ ref })
+    } else if (message.op === 'auth') {
+      await this.#stream.session.renew(await this.#stream.options.identify(parseAuth(message)))
+      this.#stream.ok({ ref })
+      for (const { channel, start } of this.#stream.options.subscribe) {
+        if (!this.#stream.subscriptions.has(channel))
+          await this.#follow(channel, () => this.#subscribeByUrl(channel, start))
+      }
+    } else {
+      const { channel, client, ...start } = parseSubscribe(message, own)
+      if (this.#stream.subscriptions.size >= limits.channelsPerStream) {
+        throw new FairleadError(
+          'too_many_subscriptions',
+          `One connection follows at most ${limits.channelsPerStream} channels.`,
+        )
+      }
+      this.#stream.unsubscribe(channel) // A second subscribe is a new start, not a second copy of every event.
+      await this.#stream.subscribe(channel, start, client, (position) => this.#stream.ok({ ref, position }))
+    }
+  }
+
+  async #send(message: RawClientMessage, bytes: Uint8Array | undefined): Promise<void> {
+    const request = parseSend(message, this.#stream.options.channel, bytes)
+    if (request.batch !== undefined && request.batch === this.#failedBatch) {
+      throw new FairleadError('skipped', 'A send before this one failed for now: send both again, in order.')
+    }
+    try {
+      const { data, ...answer } = await this.#stream.session.send(request)
+      this.#stream.ok({ ref: message.ref, ...answer }, data)
+    } catch (error) {
+      if (isFairleadError(error) && error.temporary) this.#failedBatch = request.batch
+      throw error
+    }
+  }
+
+  /** Runs one message's work and answers an error by its `ref`. */
+  async #answer({ ref }: RawClientMessage, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      const known = this.#known(error)
+      const { code, message, position } = known
+      this.#stream.say(
+        JSON.stringify({
+          op: 'error',
+          ref,
+          code,
+          message,
+          position,
+          ...(known.temporary && { retry: true }),
+        }),
+      )
+      if (code === 'bad_message') this.#stream.close(closeCodes.bad_message, 'bad_message')
+    }
+  }
+
+  #subscribeByUrl(channel: string, start: Parameters<WebSocketStream['subscribe']>[1]): Promise<void> {
+    return this.#stream.subscribe(channel, start, undefined, () => {})
+  }
+
+  /** A subscription that the URL asked for has no `ref`: what is refused is said by `denied`. */
+  async #follow(channel: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      const { code, temporary } = this.#known(error)
+      // A stranger may still say who it is.
+      if (code === 'auth_required') return
+      if (temporary)
+        return this.#stream.end(
+          code === 'draining' ? 'drain' : 'unavailable',
+          this.#stream.session.hub.retryMs(),
+        )
+      this.#stream.control({ op: 'denied', channel, code })
+      if (this.#stream.options.channel !== undefined) this.#stream.close(closeCodes.denied, 'denied')
+    }
+  }
+
+  #known(error: unknown): FairleadError {
+    if (isFairleadError(error)) return error
+    this.#stream.session.hub.onError(error, 'subscription')
+    return new FairleadError('internal', 'The server failed at this.', { cause: error })
+  }
+
+  #pace(queue: TaskQueue, full: boolean): void {
+    if (full) this.#full.add(queue)
+    else this.#full.delete(queue)
+    if (this.#full.size > 0) this.#ws.pause()
+    else this.#ws.resume()
+  }
+}

@@ -1,0 +1,218 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import type { Connection } from '../hub/connection.ts'
+import type { Session, StreamOwner } from '../hub/session.ts'
+import type { StartRequest } from '../hub/start.ts'
+import type { Subscription } from '../hub/subscription.ts'
+import { type ByeReason, type ControlMessage, closeCodes, limits, type OkMessage } from '../protocol/index.ts'
+import { websocketJson } from './encodings.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { StalledSocket } from './stalled-socket.ts'
+import { textFrame } from './websocket-frame.ts'
+import { WebSocketReader } from './websocket-reader.ts'
+
+/** A socket that does not say who is asking, and follows nothing, is closed after this long. */
+const authMs = 10_000
+/** How long a socket has to take the last frames before it is destroyed. */
+const farewellMs = 1_000
+
+const closeCodeOf: Readonly<Record<ByeReason, number>> = {
+  drain: closeCodes.drain,
+  busy: closeCodes.unavailable,
+  unavailable: closeCodes.unavailable,
+  auth_expired: closeCodes.auth_expired,
+  revoked: closeCodes.revoked,
+  slow: closeCodes.slow,
+}
+
+export interface WebSocketOptions {
+  /** The channel that the URL names: `channel` may be left out of messages. */
+  readonly channel: string | undefined
+  /** What the URL asks to be subscribed to at once. */
+  readonly subscribe: readonly { channel: string; start: StartRequest }[]
+  readonly client: string | undefined
+  readonly heartbeatMs: number
+  readonly pingMs: number
+  /** Works out who a token belongs to. */
+  readonly identify: (token: string) => Promise<Session['who']>
+}
+
+/**
+ * One WebSocket, both ways. `ws` shook hands, and reads, answers pings and closes; what this writes are whole frames,
+ * made once and shared, straight to the socket.
+ */
+export class WebSocketStream implements Connection, StreamOwner {
+  readonly encoding = websocketJson
+  readonly connection: Connection = this
+  readonly session: Session
+  readonly options: WebSocketOptions
+  readonly #ws: WebSocket
+  readonly #socket: Socket
+  readonly #heartbeat: Heartbeat
+  readonly #stalled: StalledSocket
+  readonly #pinger = { due: () => this.#ping() }
+  readonly #stranger = { due: () => this.#dismiss() }
+  readonly #subscriptions = new Map<string, Subscription>()
+  #unanswered = 0
+  #ended = false
+
+  constructor(session: Session, ws: WebSocket, socket: Socket, options: WebSocketOptions) {
+    const { wheel } = session.hub
+    this.session = session
+    this.options = options
+    this.#ws = ws
+    this.#socket = socket
+    this.#heartbeat = new Heartbeat({ wheel, everyMs: options.heartbeatMs, beat: () => this.#beat() })
+    this.#stalled = new StalledSocket(wheel, socket, () => this.end('slow', 1_000))
+    wheel.schedule(this.#pinger, options.pingMs)
+    if (session.who === null) wheel.schedule(this.#stranger, authMs)
+    const reader = new WebSocketReader(this, ws)
+    ws.on('pong', () => this.#heard())
+    ws.on('error', () => {}) // `ws` closes with the right code; the close is what counts.
+    ws.on('close', (code) => {
+      reader.stop()
+      this.#closed(code === closeCodes.normal || code === closeCodes.goingAway)
+    })
+    socket.on('drain', () => {
+      this.#stalled.stop()
+      this.session.drained()
+    })
+    this.#beat()
+  }
+
+  get backlogBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  get blocked(): boolean {
+    return this.#socket.writableNeedDrain
+  }
+
+  get shared(): boolean {
+    return this.#subscriptions.size > 1
+  }
+
+  /** The channels followed, each with its subscription. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions
+  }
+
+  /** Follows a channel. `started` is called with the position before anything of the channel is written. */
+  async subscribe(
+    channel: string,
+    start: StartRequest,
+    client: string | undefined,
+    started: (position: string) => void,
+  ): Promise<void> {
+    const opened = await this.session.subscribe(
+      [channel],
+      { ...start, client: client ?? this.options.client },
+      this,
+    )
+    if (this.#ended) return this.session.unsubscribe(opened.subscription)
+    this.session.hub.wheel.cancel(this.#stranger)
+    this.#subscriptions.set(channel, opened.subscription)
+    started(opened.position)
+    opened.subscription.run()
+  }
+
+  /** Follows a channel no more: nothing of it is written after this. */
+  unsubscribe(channel: string): void {
+    const subscription = this.#subscriptions.get(channel)
+    if (!subscription) return
+    this.#subscriptions.delete(channel)
+    this.session.unsubscribe(subscription)
+  }
+
+  write(batch: Buffer): void {
+    if (this.#ended || this.#ws.readyState !== this.#ws.OPEN) return
+    this.#heartbeat.wrote()
+    if (!this.#socket.write(batch)) this.#stalled.blocked()
+  }
+
+  /** Writes one JSON text as a message. */
+  say(text: string): void {
+    this.write(textFrame(text))
+  }
+
+  control(message: ControlMessage): void {
+    this.say(JSON.stringify(message))
+  }
+
+  /** Answers a message that carried `ref`; `data` is the raw text of a handler's answer. */
+  ok(answer: Omit<OkMessage, 'op' | 'data'>, data?: string): void {
+    const text = JSON.stringify({ op: 'ok', ...answer })
+    this.say(data === undefined ? text : `${text.slice(0, -1)},"data":${data}}`)
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  end(reason: ByeReason, retryMs: number): void {
+    if (this.#ended) return
+    this.control({ op: 'bye', reason, retryMs: Math.min(retryMs, limits.retryMs) })
+    this.close(closeCodeOf[reason], reason)
+  }
+
+  /** Closes with a code; what the socket does not take within a second is not waited for. */
+  close(code: number, reason: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#ws.close(code, reason)
+    this.#forget(false)
+    this.session.hub.wheel.schedule({ due: () => this.#ws.terminate() }, farewellMs)
+  }
+
+  lost(channel: string): void {
+    this.control({ op: 'denied', channel, code: 'forbidden' })
+    this.unsubscribe(channel)
+    if (this.options.channel !== undefined) this.close(closeCodes.revoked, 'revoked')
+  }
+
+  failed(error: unknown): void {
+    this.session.hub.onError(error, 'log')
+    this.end('unavailable', this.session.hub.retryMs())
+  }
+
+  #beat(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.pump()
+    this.control({ op: 'heartbeat', id: this.session.reached, everyMs: this.options.heartbeatMs })
+  }
+
+  #ping(): void {
+    // A socket that we have stopped reading cannot show its pongs.
+    if (this.#unanswered >= 2 && !this.#ws.isPaused) return this.#ws.terminate()
+    this.#unanswered++
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
+    this.session.hub.wheel.schedule(this.#pinger, this.options.pingMs)
+  }
+
+  #heard(): void {
+    this.#unanswered = 0
+    this.session.alive()
+  }
+
+  #dismiss(): void {
+    if (this.session.who === null) this.close(closeCodes.auth_timeout, 'auth_timeout')
+  }
+
+  #closed(goodbye: boolean): void {
+    this.#ended = true
+    this.#forget(goodbye)
+  }
+
+  #forget(goodbye: boolean): void {
+    const { wheel } = this.session.hub
+    this.#heartbeat.stop()
+    this.#stalled.stop()
+    wheel.cancel(this.#pinger)
+    wheel.cancel(this.#stranger)
+    this.#subscriptions.clear()
+    this.session.close(goodbye)
+  }
+}
