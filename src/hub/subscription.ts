@@ -86,7 +86,10 @@ export class Subscription {
 
   /** A batch of this tick, after `from`: written if the reader is live and keeps up, else the reader falls behind. */
   deliver(batch: Batch, from: number): boolean {
-    if (this.#state === 'behind') this.pump()
+    if (this.#state === 'behind') {
+      this.pump() // If it goes live here, the tail has this batch already.
+      return false
+    }
     if (this.#state !== 'live') return false
     if (this.connection.backlogBytes > backlogLimit) {
       this.#state = 'behind'
