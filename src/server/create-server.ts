@@ -8,7 +8,7 @@ import { DeclaredChannels } from '../hub/declared.ts'
 import { Hub } from '../hub/hub.ts'
 import type { ChannelNameIn, EventsIn } from '../protocol/index.ts'
 import { type ServerChannel, serverChannel } from './application.ts'
-import { attachTo } from './attach.ts'
+import { attachTo, type Taker } from './attach.ts'
 import { createOwnServer, type Listening, type ListenOptions, listen } from './listen.ts'
 import { type ServerOptions, settle } from './options.ts'
 import { ownPath, type Routes, serveRequest } from './routes.ts'
@@ -47,6 +47,10 @@ class AssembledServer implements FairleadServer {
   readonly #ready: Promise<Hub>
   readonly #routes: Promise<{ routes: Routes; upgrades: Upgrades }>
   readonly #detach: (() => void)[] = []
+  readonly #taker: Taker = {
+    request: (request, response) => this.handle(request, response),
+    upgrade: (request, socket, head) => this.handleUpgrade(request, socket, head),
+  }
   readonly #own: Server[] = []
   #hub: Hub | undefined
   #closing: Promise<void> | undefined
@@ -64,12 +68,7 @@ class AssembledServer implements FairleadServer {
   }
 
   attach(server: Server): void {
-    this.#detach.push(
-      attachTo(server, {
-        request: (request, response) => this.handle(request, response),
-        upgrade: (request, socket, head) => this.handleUpgrade(request, socket, head),
-      }),
-    )
+    this.#detach.push(attachTo(server, this.#taker))
   }
 
   handle(request: IncomingMessage, response: ServerResponse): boolean {
@@ -104,8 +103,7 @@ class AssembledServer implements FairleadServer {
       )
     }
     await this.#ready
-    const server = createOwnServer(options)
-    this.attach(server)
+    const server = createOwnServer(this.#taker, options)
     const listening = await listen(server, options)
     this.#own.push(server)
     return listening

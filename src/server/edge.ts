@@ -12,13 +12,16 @@ export interface Edge {
   readonly origins: OriginPolicy
 }
 
+/** A target with a host of its own (RFC 9112, section 3.2.2): it must be allowed like the header's. */
+const absoluteForm = /^https?:\/\/([^/?]*)/i
 const hostForm = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
 /** Throws the refusal that the request's own form asks for. */
 export function assertEdge(edge: Edge, request: IncomingMessage, writes: boolean): void {
   assertForm(request)
   const { host, origin, cookie } = request.headers
-  if (edge.dev && host !== undefined && !isLocalHost(host.replace(/:\d+$/, ''))) {
+  const named = [host, absoluteForm.exec(request.url ?? '')?.[1]].filter((one) => one !== undefined)
+  if (edge.dev && !named.every((one) => isLocalHost(one.replace(/:\d+$/, '')))) {
     throw new FairleadError(
       'host_not_allowed',
       'Development mode answers only localhost, *.localhost, 127.0.0.1 and [::1].',
@@ -35,8 +38,9 @@ function assertForm(request: IncomingMessage): void {
     throw new FairleadError('too_many_headers', `A request has at most ${limits.headerFields} header fields.`)
   }
   const hosts = countHeader(request, 'host')
-  const missing = hosts === 0 && request.httpVersionMinor > 0
-  if (missing || hosts > 1 || (hosts === 1 && !hostForm.test(request.headers.host ?? ''))) {
+  if (hosts === 0 && request.httpVersionMinor > 0)
+    throw new FairleadError('bad_request', 'A request has a Host.')
+  if (hosts > 1 || (hosts === 1 && !hostForm.test(request.headers.host ?? ''))) {
     throw new FairleadError('bad_host', 'A request has one Host, a name or address with or without a port.')
   }
   if ((request.method?.length ?? 0) + request.url!.length + ' HTTP/1.1 '.length > limits.requestLineBytes) {
@@ -72,7 +76,7 @@ export function requestInfo(request: IncomingMessage): RequestInfo {
 
 /** The path and query of a request's target, absolute form included; nothing is decoded. */
 export function targetOf(request: IncomingMessage): { path: string; query: string } {
-  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
+  const target = (request.url ?? '/').replace(absoluteForm, '')
   const mark = target.indexOf('?')
   return mark === -1
     ? { path: target, query: '' }

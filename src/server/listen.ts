@@ -5,7 +5,8 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { Socket } from 'node:net'
-import { FairleadError } from '../protocol/index.ts'
+import { type ErrorCode, FairleadError } from '../protocol/index.ts'
+import type { Taker } from './attach.ts'
 import { targetOf } from './edge.ts'
 import { refuse, refuseSocket } from './problem.ts'
 
@@ -25,26 +26,54 @@ export interface Listening {
   readonly url: string
 }
 
+/** How long a refusal waits for the answer to a good request before it on the same connection. */
+const pipelinedMs = 5_000
+
 /** A server of our own, with deadlines and limits that Node leaves open (PROTOCOL.md, section 9). */
-export function createOwnServer({ otherwise = notFound }: ListenOptions): Server {
+export function createOwnServer(taker: Taker, { otherwise = notFound }: ListenOptions): Server {
+  const answering = new WeakMap<Socket, ServerResponse>()
   const server = createHttpServer({
     headersTimeout: 10_000,
     requestTimeout: 45_000,
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: 16 * 1024,
+    requireHostHeader: false, // Checked at the edge, where it is refused like everything else.
   })
-  server.on('request', otherwise)
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const code =
-      error.code === 'HPE_HEADER_OVERFLOW'
-        ? 'too_many_headers'
-        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-          ? 'request_timeout'
-          : 'bad_request'
-    if (socket.writable)
-      refuseSocket(socket as Socket, new FairleadError(code, 'The request could not be read.'))
+  server.on('request', (request, response) => {
+    answering.set(request.socket, response)
+    if (!taker.request(request, response)) otherwise(request, response)
+  })
+  server.on('upgrade', (request, socket: Socket, head) => {
+    if (taker.upgrade(request, socket, head)) return
+    socket.on('error', () => socket.destroy())
+    refuseSocket(socket, new FairleadError('not_found', 'There is no WebSocket at this address.'))
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    refuseAfter(
+      answering.get(socket),
+      socket,
+      new FairleadError(codeOf(error), 'The request could not be read.'),
+    )
   })
   return server
+}
+
+function codeOf({ code }: NodeJS.ErrnoException): ErrorCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'too_many_headers'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request'
+}
+
+/** A good request that stood before the bad one has its own answer first. */
+function refuseAfter(response: ServerResponse | undefined, socket: Socket, error: FairleadError): void {
+  if (!response || response.writableFinished || response.destroyed) {
+    refuseSocket(socket, error)
+    return
+  }
+  const late = setTimeout(() => socket.destroy(), pipelinedMs).unref()
+  response.once('close', () => {
+    clearTimeout(late)
+    refuseSocket(socket, error)
+  })
 }
 
 /** Starts listening. Rejects with the system's error, such as `EADDRINUSE`. */
@@ -61,7 +90,8 @@ export function listen(server: Server, { port, host = '127.0.0.1' }: ListenOptio
   })
 }
 
-function notFound(request: IncomingMessage, response: ServerResponse): void {
+/** What answers below no base path: 404, or 400 where the path is none. */
+export function notFound(request: IncomingMessage, response: ServerResponse): void {
   const { path } = targetOf(request)
   const malformed = !/^\/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$/.test(path) || /\/\/|\/\.\.?(?:\/|$)/.test(path)
   refuse(

@@ -30,6 +30,14 @@ export function asRefusal(error: unknown): FairleadError {
     : new FairleadError('internal', 'The server failed at this request.', { cause: error })
 }
 
+/** After these the bytes that follow on the connection are not trusted to be a request. */
+const closing: ReadonlySet<string> = new Set([
+  'bad_request',
+  'bad_host',
+  'too_many_headers',
+  'payload_too_large',
+])
+
 /** Refuses a request; one that was not read to its end loses its connection. */
 export function refuse(response: ServerResponse, error: FairleadError): void {
   if (response.headersSent || response.destroyed) {
@@ -37,8 +45,7 @@ export function refuse(response: ServerResponse, error: FairleadError): void {
     return
   }
   const body = problemBody(error)
-  if (!response.req.complete || error.status === 413 || error.status === 431)
-    response.setHeader('connection', 'close')
+  if (!response.req.complete || closing.has(error.code)) response.setHeader('connection', 'close')
   response.writeHead(error.status, problemHeaders(error, body))
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }

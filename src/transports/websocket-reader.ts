@@ -37,9 +37,11 @@ export class WebSocketReader {
     this.#sends = new TaskQueue(queueLimit, (full) => this.#pace(this.#sends, full))
     this.#requests = new TaskQueue(queueLimit, (full) => this.#pace(this.#requests, full))
     ws.on('message', (data, binary) => this.#take(data, binary))
-    for (const { channel, start } of stream.options.subscribe) {
-      this.#requests.push(() => this.#follow(channel, () => this.#subscribeByUrl(channel, start)))
-    }
+  }
+
+  /** Follows what the URL asks for, after a first heartbeat that says where that starts. */
+  begin(): void {
+    this.#requests.push(() => this.#followUrl(true))
   }
 
   stop(): void {
@@ -72,10 +74,7 @@ export class WebSocketReader {
     } else if (message.op === 'auth') {
       await this.#stream.session.renew(await this.#stream.options.identify(parseAuth(message)))
       this.#stream.ok({ ref })
-      for (const { channel, start } of this.#stream.options.subscribe) {
-        if (!this.#stream.subscriptions.has(channel))
-          await this.#follow(channel, () => this.#subscribeByUrl(channel, start))
-      }
+      await this.#followUrl(false)
     } else {
       const { channel, client, ...start } = parseSubscribe(message, own)
       if (this.#stream.subscriptions.size >= limits.channelsPerStream) {
@@ -85,7 +84,9 @@ export class WebSocketReader {
         )
       }
       this.#stream.unsubscribe(channel) // A second subscribe is a new start, not a second copy of every event.
-      await this.#stream.subscribe(channel, start, client, (position) => this.#stream.ok({ ref, position }))
+      const { position, run } = await this.#stream.subscribe(channel, start, client)
+      this.#stream.ok({ ref, position })
+      run()
     }
   }
 
@@ -124,26 +125,32 @@ export class WebSocketReader {
     }
   }
 
-  #subscribeByUrl(channel: string, start: Parameters<WebSocketStream['subscribe']>[1]): Promise<void> {
-    return this.#stream.subscribe(channel, start, undefined, () => {})
+  async #followUrl(heartbeat: boolean): Promise<void> {
+    const started: { position: string; run(): void }[] = []
+    const refused: { channel: string; error: FairleadError }[] = []
+    for (const { channel, start } of this.#stream.options.subscribe) {
+      if (this.#stream.subscriptions.has(channel)) continue
+      try {
+        started.push(await this.#stream.subscribe(channel, start))
+      } catch (error) {
+        refused.push({ channel, error: this.#known(error) })
+      }
+    }
+    // Several starts have no one position; each channel's events carry their own.
+    if (heartbeat) this.#stream.heartbeat(started.length === 1 ? started[0]!.position : undefined)
+    for (const { channel, error } of refused) this.#refuse(channel, error)
+    for (const { run } of started) run()
   }
 
   /** A subscription that the URL asked for has no `ref`: what is refused is said by `denied`. */
-  async #follow(channel: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      const { code, temporary } = this.#known(error)
-      // A stranger may still say who it is.
-      if (code === 'auth_required') return
-      if (temporary)
-        return this.#stream.end(
-          code === 'draining' ? 'drain' : 'unavailable',
-          this.#stream.session.hub.retryMs(),
-        )
-      this.#stream.control({ op: 'denied', channel, code })
-      if (this.#stream.options.channel !== undefined) this.#stream.close(closeCodes.denied, 'denied')
+  #refuse(channel: string, { code, temporary }: FairleadError): void {
+    if (code === 'auth_required') return // A stranger may still say who it is.
+    if (temporary) {
+      this.#stream.end(code === 'draining' ? 'drain' : 'unavailable', this.#stream.session.hub.retryMs())
+      return
     }
+    this.#stream.control({ op: 'denied', channel, code })
+    if (this.#stream.options.channel !== undefined) this.#stream.close(closeCodes.denied, 'denied')
   }
 
   #known(error: unknown): FairleadError {

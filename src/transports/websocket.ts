@@ -77,7 +77,7 @@ export class WebSocketStream implements Connection, StreamOwner {
       this.#stalled.stop()
       this.session.drained()
     })
-    this.#beat()
+    reader.begin()
   }
 
   get backlogBytes(): number {
@@ -97,23 +97,21 @@ export class WebSocketStream implements Connection, StreamOwner {
     return this.#subscriptions
   }
 
-  /** Follows a channel. `started` is called with the position before anything of the channel is written. */
+  /** Begins to follow a channel; nothing of it is written before the answer's `run`. */
   async subscribe(
     channel: string,
     start: StartRequest,
-    client: string | undefined,
-    started: (position: string) => void,
-  ): Promise<void> {
-    const opened = await this.session.subscribe(
-      [channel],
-      { ...start, client: client ?? this.options.client },
-      this,
-    )
-    if (this.#ended) return this.session.unsubscribe(opened.subscription)
+    client?: string,
+  ): Promise<{ position: string; run(): void }> {
+    const options = { ...start, client: client ?? this.options.client }
+    const { subscription, position } = await this.session.subscribe([channel], options, this)
+    if (this.#ended) {
+      this.session.unsubscribe(subscription)
+      return { position, run: () => {} }
+    }
     this.session.hub.wheel.cancel(this.#stranger)
-    this.#subscriptions.set(channel, opened.subscription)
-    started(opened.position)
-    opened.subscription.run()
+    this.#subscriptions.set(channel, subscription)
+    return { position, run: () => subscription.run() }
   }
 
   /** Follows a channel no more: nothing of it is written after this. */
@@ -179,9 +177,14 @@ export class WebSocketStream implements Connection, StreamOwner {
     this.end('unavailable', this.session.hub.retryMs())
   }
 
+  /** Says that the socket is alive, and where it stands. */
+  heartbeat(id: string | undefined): void {
+    this.control({ op: 'heartbeat', id, everyMs: this.options.heartbeatMs })
+  }
+
   #beat(): void {
     for (const subscription of this.#subscriptions.values()) subscription.pump()
-    this.control({ op: 'heartbeat', id: this.session.reached, everyMs: this.options.heartbeatMs })
+    this.heartbeat(this.session.reached)
   }
 
   #ping(): void {
