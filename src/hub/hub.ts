@@ -1,10 +1,12 @@
-import { type ByeReason, FairleadError } from '../protocol/index.ts'
+import { FairleadError } from '../protocol/index.ts'
 import type { Authorise, Identity } from './authorise.ts'
 import type { ChannelLog } from './channel-log.ts'
 import type { Channels } from './channels.ts'
 import type { Clock } from './clock.ts'
+import { Connections, retryMs } from './connections.ts'
 import { DeclaredChannels } from './declared.ts'
 import { FlowMeter } from './flow.ts'
+import { Memberships } from './memberships.ts'
 import type { PresenceStore } from './presence.ts'
 import { Session } from './session.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -33,10 +35,9 @@ export class Hub {
   readonly flow = new FlowMeter()
   readonly onError: ReportError
   readonly topics: TopicHub
-  /** The sessions with streams: told when the server drains. */
-  readonly streaming = new Set<Session>()
-  /** Set while the server stops: new streams are told so. */
-  draining = false
+  readonly connections: Connections
+  readonly memberships: Memberships
+  readonly #stopping = new AbortController()
 
   static async open(options: HubOptions): Promise<Hub> {
     const { epoch } = await options.log.head()
@@ -51,6 +52,8 @@ export class Hub {
     this.clock = options.clock
     this.onError = options.onError
     this.wheel = new TimerWheel(options.clock)
+    this.connections = new Connections(options.clock)
+    this.memberships = new Memberships(options.presence, (error) => options.onError(error, 'presence'))
     this.topics = new TopicHub(
       {
         log: options.log,
@@ -58,7 +61,7 @@ export class Hub {
         wheel: this.wheel,
         flow: this.flow,
         slowPolicy: (channel) => this.declared.find(channel).declaration?.slow ?? 'resume',
-        interrupted: () => this.endStreams('unavailable'),
+        interrupted: () => this.connections.end('unavailable'),
       },
       epoch,
     )
@@ -66,6 +69,11 @@ export class Hub {
       const message = { op: 'presence', channel, join, leave } as const
       for (const subscription of this.topics.readersOf(channel)) subscription.connection.control(message)
     })
+  }
+
+  /** Aborts when the server begins to stop: new streams are told so, parked polls are answered. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal
   }
 
   /** Opens the door for someone. */
@@ -78,20 +86,16 @@ export class Hub {
     return new Session(this, { admin: true })
   }
 
-  /** Ends every stream with a `bye`, each with a delay of its own so that readers do not come back all at once. */
-  endStreams(reason: ByeReason): void {
-    for (const session of [...this.streaming]) session.end(reason)
+  /** A delay before coming back, spread by chance. */
+  retryMs(): number {
+    return retryMs(this.clock)
   }
 
-  /** A delay before coming back, spread by chance over `spreadMs`. */
-  retryMs(spreadMs = 5_000): number {
-    return 500 + Math.floor(this.clock.random() * spreadMs)
-  }
-
-  /** Takes no new work, and tells every stream to come back later. */
-  drain(): void {
-    this.draining = true
-    this.endStreams('drain')
+  /** Takes no new work, tells every stream to come back later, and waits for them to go. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#stopping.abort()
+    this.connections.end('drain')
+    await this.connections.emptied(deadlineMs)
   }
 
   async close(): Promise<void> {
@@ -102,7 +106,7 @@ export class Hub {
 
   /** Throws unless the server takes new work. */
   assertOpen(): void {
-    if (this.draining)
+    if (this.stopping.aborted)
       throw new FairleadError('draining', 'This server is stopping: try again, another one answers.')
   }
 }

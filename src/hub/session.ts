@@ -1,4 +1,4 @@
-import { type ByeReason, FairleadError, isFairleadError, type SendRequest } from '../protocol/index.ts'
+import { FairleadError, isFairleadError, type SendRequest } from '../protocol/index.ts'
 import type { Action, Identity } from './authorise.ts'
 import type { Connection } from './connection.ts'
 import { type History, type HistoryRequest, readHistory } from './history.ts'
@@ -20,6 +20,12 @@ export interface StreamOwner extends SubscriptionOwner {
 export interface SubscribeOptions extends StartRequest {
   /** The client's id: it becomes a member of those channels that know who is on them. */
   readonly client?: string | undefined
+}
+
+/** Which of several channels may be read. */
+export interface Admitted {
+  readonly open: readonly string[]
+  readonly denied: readonly { channel: string; code: string }[]
 }
 
 /** A stream that was opened, with the channels of it that may not be read. */
@@ -67,13 +73,11 @@ export class Session {
     owner: StreamOwner,
   ): Promise<Opened> {
     this.hub.assertOpen()
-    const denied = await this.#admit(channels)
-    const open = channels.filter((channel) => !denied.some((one) => one.channel === channel))
+    const { open, denied } = await this.admit(channels)
     const topic = this.hub.topics.topic(open)
     const subscription = new Subscription(this.hub.topics, topic, owner.connection, owner)
     if (this.#subscriptions.size === 0) this.hub.wheel.schedule(this, permissionMs)
     this.#subscriptions.set(subscription, owner)
-    this.hub.streaming.add(this)
     try {
       const position = await subscription.start(options)
       if (options.client !== undefined) this.#join(open, options.client)
@@ -88,19 +92,20 @@ export class Session {
   unsubscribe(subscription: Subscription): void {
     if (!this.#subscriptions.delete(subscription)) return
     subscription.close()
-    for (const channel of subscription.topic.channels) this.#leave(channel)
-    if (this.#subscriptions.size === 0) {
-      this.hub.streaming.delete(this)
-      this.hub.wheel.cancel(this)
+    for (const channel of subscription.topic.channels) {
+      this.#leave(channel, false)
+      this.#left(channel)
     }
+    if (this.#subscriptions.size === 0) this.hub.wheel.cancel(this)
   }
 
   /** Reads what is kept; with `waitMs` waits for the first event when there is none. */
   async history(channels: readonly string[], request: HistoryRequest): Promise<History> {
-    const denied = await this.#admit(channels)
-    const open = channels.filter((channel) => !denied.some((one) => one.channel === channel))
+    const { open, denied } = await this.admit(channels)
     if (request.client !== undefined) this.#join(open, request.client)
     const history = await readHistory(this.hub.topics, this.hub.clock, open, request)
+    // A poll may have been parked for long: what it waited for is not for who lost permission meanwhile.
+    if (request.waitMs) for (const channel of open) await this.assertAllowed('read', channel)
     return { ...history, denied }
   }
 
@@ -135,8 +140,7 @@ export class Session {
 
   /** The connection was heard of: its members are alive. */
   alive(): void {
-    for (const [channel, client] of this.#memberships)
-      this.#presence(this.hub.presence.touch(channel, client))
+    for (const [channel, client] of this.#memberships) this.hub.memberships.touch(channel, client)
   }
 
   /** The position of all subscriptions; `undefined` while one is behind, or there is none. */
@@ -156,17 +160,9 @@ export class Session {
     for (const subscription of this.#subscriptions.keys()) subscription.pump()
   }
 
-  /** Ends every stream of the session with a `bye`. */
-  end(reason: ByeReason): void {
-    const connections = new Set([...this.#subscriptions.values()].map((owner) => owner.connection))
-    for (const connection of connections) connection.end(reason, this.hub.retryMs())
-  }
-
   /** The connection is gone; `goodbye` says that its members mean to be. */
   close(goodbye = false): void {
-    for (const [channel, client] of goodbye ? this.#memberships : [])
-      this.#presence(this.hub.presence.leave(channel, client))
-    this.#memberships.clear()
+    for (const channel of [...this.#memberships.keys()]) this.#leave(channel, goodbye)
     for (const subscription of [...this.#subscriptions.keys()]) this.unsubscribe(subscription)
     this.#closed.abort()
   }
@@ -196,8 +192,8 @@ export class Session {
     return this.who?.admin === true || (await this.hub.authorise.allows(this.who, action, channel))
   }
 
-  /** Asks for each channel; answers those that may not be read, or throws when none may. */
-  async #admit(channels: readonly string[]): Promise<{ channel: string; code: string }[]> {
+  /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
+  async admit(channels: readonly string[]): Promise<Admitted> {
     const denied: { channel: string; code: string }[] = []
     let last: FairleadError | undefined
     for (const channel of channels) {
@@ -212,7 +208,7 @@ export class Session {
       }
     }
     if (last && denied.length === channels.length) throw last
-    return denied
+    return { open: channels.filter((channel) => !denied.some((one) => one.channel === channel)), denied }
   }
 
   #hasPresence(channel: string): boolean {
@@ -222,19 +218,26 @@ export class Session {
   #join(channels: readonly string[], client: string): void {
     for (const channel of channels) {
       if (!this.#hasPresence(channel)) continue
+      this.#leave(channel, false)
       this.#memberships.set(channel, client)
-      this.#presence(this.hub.presence.touch(channel, client))
+      this.hub.memberships.enter(channel, client)
     }
   }
 
-  #leave(channel: string): void {
+  #leave(channel: string, goodbye: boolean): void {
+    const client = this.#memberships.get(channel)
+    if (client === undefined) return
     this.#memberships.delete(channel)
-    const { name, declaration } = this.hub.declared.find(channel)
-    declaration?.onLeave?.({ channel: name, who: this.who })
+    this.hub.memberships.exit(channel, client, goodbye)
   }
 
-  #presence(done: Promise<void>): void {
-    done.catch((error: unknown) => this.hub.onError(error, 'presence'))
+  #left(channel: string): void {
+    const { name, declaration } = this.hub.declared.find(channel)
+    try {
+      declaration?.onLeave?.({ channel: name, who: this.who })
+    } catch (error) {
+      this.hub.onError(error, 'handler')
+    }
   }
 }
 

@@ -37,7 +37,7 @@ const ops: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'send', 'a
 
 /** Splits an untrusted message. Throws `bad_message` when it is none: then nothing can be answered by `ref`. */
 export function splitClientMessage(text: string): RawClientMessage {
-  const value = parseJson(text)
+  const value = parseJson(text, 'bad_message')
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw bad('A message is a JSON object.')
   }
@@ -50,22 +50,16 @@ export function splitClientMessage(text: string): RawClientMessage {
 }
 
 /**
- * Splits the untrusted body of `POST /live`: an array of at most 100 `send`s, each with a `key`. Throws `bad_message`
- * when any of it is something else: then none was done. What is wrong inside one send is left to `parseSend`.
+ * Splits the untrusted body of `POST /live`: an array of at most 100 messages. All are split before any is done, so that
+ * a batch with something else in it is refused as a whole. Throws `invalid_json`, `bad_message`, `payload_too_large`.
  */
 export function splitBatch(text: string): RawClientMessage[] {
-  if (!Array.isArray(parseJson(text))) throw bad('A batch is a JSON array of sends.')
+  if (!Array.isArray(parseJson(text, 'invalid_json'))) throw bad('A batch is a JSON array of messages.')
   const elements = sliceArray(text)
   if (elements.length > limits.batchMessages) {
-    throw bad(`A batch is at most ${limits.batchMessages} messages.`)
+    throw new FairleadError('payload_too_large', `A batch is at most ${limits.batchMessages} messages.`)
   }
-  return elements.map((element) => {
-    const message = splitClientMessage(element)
-    if (message.op !== 'send' || read(message.fields, 'key', 'string') === undefined) {
-      throw bad('A batch holds sends, each with a key.')
-    }
-    return message
-  })
+  return elements.map(splitClientMessage)
 }
 
 /** The fields of a `subscribe`; `channel` stands in when the URL already names it. */
@@ -150,14 +144,14 @@ function read<K extends keyof Kinds>(
   throw bad(`The field ${name} is a ${kind}.`)
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, code: 'bad_message' | 'invalid_json'): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw bad('A message is one JSON text.', cause)
+    throw new FairleadError(code, 'A message is one JSON text.', { cause })
   }
 }
 
-function bad(message: string, cause?: unknown): FairleadError {
-  return new FairleadError('bad_message', message, { cause })
+function bad(message: string): FairleadError {
+  return new FairleadError('bad_message', message)
 }

@@ -102,16 +102,15 @@ function isEscaped(text: string, index: number): boolean {
 
 const surrogateEscape = /\\(?:u([0-9a-fA-F]{4})|.)/g
 
+/** Whether an escape for one half of a surrogate pair stands without that for the other; of valid JSON. */
 function hasLoneEscape(text: string): boolean {
   if (!/\\u[dD][89a-fA-F]/.test(text)) return false
   let highEnd = -1
   for (const match of text.matchAll(surrogateEscape)) {
     const unit = match[1] === undefined ? 0 : Number.parseInt(match[1], 16)
-    const start = match.index
-    const paired = highEnd === start
-    if (highEnd !== -1 && !(paired && unit >= 0xdc00 && unit <= 0xdfff)) return true
-    if (unit >= 0xdc00 && unit <= 0xdfff && !paired) return true
-    highEnd = unit >= 0xd800 && unit <= 0xdbff ? start + 6 : -1
+    const low = unit >= 0xdc00 && unit <= 0xdfff
+    if (low ? highEnd !== match.index : highEnd !== -1) return true
+    highEnd = unit >= 0xd800 && unit <= 0xdbff ? match.index + match[0].length : -1
   }
   return highEnd !== -1
 }

@@ -140,13 +140,12 @@ class AssembledServer implements FairleadServer {
 
   async #close(): Promise<void> {
     const hub = await this.#ready.catch(() => undefined)
-    hub?.drain()
     const closed = this.#own.map((server) => new Promise((resolve) => server.close(resolve)))
     for (const server of this.#own) server.closeIdleConnections()
     // A stream has a second to take its last words; what is left then is cut.
-    const over = new Promise<void>((resolve) => this.#options.clock.after(1_500, resolve))
-    await Promise.race([Promise.all(closed), over])
+    await hub?.drain(1_500)
     for (const server of this.#own) server.closeAllConnections()
+    await Promise.all(closed)
     for (const detach of this.#detach) detach()
     await hub?.close()
   }

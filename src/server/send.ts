@@ -12,8 +12,8 @@ import {
   parsePosition,
   parseSend,
   parseTag,
-  sliceArray,
-  splitClientMessage,
+  type RawClientMessage,
+  splitBatch,
 } from '../protocol/index.ts'
 import { mediaType, readBody, textOf } from './body.ts'
 import { asRefusal } from './problem.ts'
@@ -53,11 +53,14 @@ export async function serveBatch(
   if (mediaType(request) !== 'application/json') {
     throw new FairleadError('unsupported_media_type', 'A batch is application/json.')
   }
-  const text = textOf(await readBody(request, limits.batchBytes, session.hub.clock))
+  const messages = splitBatch(textOf(await readBody(request, limits.batchBytes, session.hub.clock)))
+  if (!messages.every(({ op, fields }) => op === 'send' && fields.has('key'))) {
+    throw new FairleadError('bad_message', 'A batch holds send messages alone, each with a key.')
+  }
   const answers: string[] = []
   let failed = false
-  for (const raw of batchElements(text)) {
-    const answer = await answerOne(session, raw, failed)
+  for (const message of messages) {
+    const answer = await answerOne(session, message, failed)
     failed ||= answer.retry
     answers.push(answer.text)
   }
@@ -67,15 +70,11 @@ export async function serveBatch(
 /** Answers one message of a batch; after the first that failed for now, the rest are not tried. */
 async function answerOne(
   session: Session,
-  raw: string,
+  message: RawClientMessage,
   skip: boolean,
 ): Promise<{ text: string; retry: boolean }> {
-  const message = splitClientMessage(raw)
   const { ref } = message
   try {
-    if (message.op !== 'send' || !message.fields.has('key')) {
-      throw new FairleadError('bad_message', 'A batch holds send messages alone, each with a key.')
-    }
     if (skip)
       throw new FairleadError('skipped', 'A send before this one failed for now: send both again, in order.')
     const { data, ...rest } = await session.send(parseSend(message))
@@ -95,21 +94,6 @@ function refusal(session: Session, error: unknown): FairleadError {
   const refused = asRefusal(error)
   if (refused !== error) session.hub.onError(error, 'log')
   return refused
-}
-
-function batchElements(text: string): string[] {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new FairleadError('invalid_json', 'A batch is a JSON array.', { cause })
-  }
-  if (!Array.isArray(value))
-    throw new FairleadError('bad_message', 'A batch is a JSON array of send messages.')
-  if (value.length > limits.batchMessages) {
-    throw new FairleadError('payload_too_large', `A batch holds at most ${limits.batchMessages} messages.`)
-  }
-  return sliceArray(text)
 }
 
 async function readPayload(session: Session, request: IncomingMessage): Promise<Payload> {

@@ -80,7 +80,7 @@ export class Upgrades {
       identify: (token) => this.#identify(request, token),
     })
     // A browser cannot see a 503, and would take it for a proxy that blocks WebSockets.
-    if (hub.draining) stream.end('drain', hub.retryMs())
+    if (hub.stopping.aborted) stream.end('drain', hub.retryMs())
   }
 
   async #identify(request: IncomingMessage, token: string): Promise<Identity | null> {

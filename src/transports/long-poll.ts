@@ -17,7 +17,11 @@ export async function serveHistory(
 ): Promise<void> {
   const gone = new AbortController()
   response.on('close', () => gone.abort())
-  const history = await session.history(options.channels, { ...options, signal: gone.signal })
+  response.on('close', () => session.close())
+  const history = await session.history(options.channels, {
+    ...options,
+    signal: AbortSignal.any([gone.signal, session.hub.stopping]),
+  })
   if (response.destroyed) return
   const body = historyBody(history)
   const cacheable =

@@ -45,7 +45,7 @@ export async function serveSse(
   options: SseOptions,
 ): Promise<void> {
   if (request.method === 'HEAD') {
-    await session.assertAllowed('read', options.channels[0]!)
+    await session.admit(options.channels)
     response.writeHead(200, sseHeaders).end()
     return
   }
@@ -81,6 +81,7 @@ class SseStream implements Connection, StreamOwner {
     this.#options = options
     this.#retryMs = retryBaseMs + Math.floor(session.hub.clock.random() * retryBaseMs)
     this.encoding = options.envelope ? sseEnvelope : options.channels.length > 1 ? sseSeveral : ssePlain
+    session.hub.connections.add(this)
     response.on('close', () => this.#closed())
     // A reset while nothing is being written would otherwise end the process.
     response.on('error', () => this.#closed())
@@ -189,6 +190,7 @@ class SseStream implements Connection, StreamOwner {
 
   #closed(): void {
     this.#ended = true
+    this.#session.hub.connections.delete(this)
     this.#heartbeat?.stop()
     this.#stalled?.stop()
     this.#session.close()

@@ -72,12 +72,13 @@ export class WebSocketReader {
       this.#stream.unsubscribe(parseUnsubscribe(message, own))
       this.#stream.ok({ ref })
     } else if (message.op === 'auth') {
-      await this.#stream.session.renew(await this.#stream.options.identify(parseAuth(message)))
+      await this.#renew(parseAuth(message))
       this.#stream.ok({ ref })
       await this.#followUrl(false)
     } else {
       const { channel, client, ...start } = parseSubscribe(message, own)
-      if (this.#stream.subscriptions.size >= limits.channelsPerStream) {
+      const more = !this.#stream.subscriptions.has(channel)
+      if (more && this.#stream.subscriptions.size >= limits.channelsPerStream) {
         throw new FairleadError(
           'too_many_subscriptions',
           `One connection follows at most ${limits.channelsPerStream} channels.`,
@@ -87,6 +88,18 @@ export class WebSocketReader {
       const { position, run } = await this.#stream.subscribe(channel, start, client)
       this.#stream.ok({ ref, position })
       run()
+    }
+  }
+
+  /** Takes new credentials; of somebody else, they end the connection: what was subscribed is not theirs. */
+  async #renew(token: string): Promise<void> {
+    const { session, options } = this.#stream
+    const who = await options.identify(token)
+    if (who === null) throw new FairleadError('invalid_token', 'This token is nobody’s.')
+    if (session.who !== null && session.who.id !== who.id) {
+      this.#stream.close(closeCodes.denied, 'denied')
+    } else {
+      await session.renew(who)
     }
   }
 

@@ -66,6 +66,7 @@ export class WebSocketStream implements Connection, StreamOwner {
     this.#stalled = new StalledSocket(wheel, socket, () => this.end('slow', 1_000))
     wheel.schedule(this.#pinger, options.pingMs)
     if (session.who === null) wheel.schedule(this.#stranger, authMs)
+    session.hub.connections.add(this)
     const reader = new WebSocketReader(this, ws)
     ws.on('pong', () => this.#heard())
     ws.on('error', () => {}) // `ws` closes with the right code; the close is what counts.
@@ -206,6 +207,7 @@ export class WebSocketStream implements Connection, StreamOwner {
 
   #closed(goodbye: boolean): void {
     this.#ended = true
+    this.session.hub.connections.delete(this)
     this.#forget(goodbye)
   }
 

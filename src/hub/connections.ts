@@ -1,0 +1,52 @@
+import type { ByeReason } from '../protocol/index.ts'
+import type { Clock } from './clock.ts'
+import type { Connection } from './connection.ts'
+
+/** Every open stream and socket: told when the server drains, and waited for. */
+export class Connections {
+  readonly #open = new Set<Connection>()
+  readonly #clock: Clock
+  #emptied = () => {}
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(connection: Connection): void {
+    this.#open.add(connection)
+  }
+
+  delete(connection: Connection): void {
+    this.#open.delete(connection)
+    if (this.#open.size === 0) this.#emptied()
+  }
+
+  /** How many there are of each encoding. */
+  count(): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (const { encoding } of this.#open) counts[encoding.name] = (counts[encoding.name] ?? 0) + 1
+    return counts
+  }
+
+  /** Ends each with a `bye` and a delay of its own, so that readers do not come back all at once. */
+  end(reason: ByeReason): void {
+    for (const connection of [...this.#open]) connection.end(reason, retryMs(this.#clock))
+  }
+
+  /** Resolves when all are gone, or after `deadlineMs`. */
+  async emptied(deadlineMs: number): Promise<void> {
+    if (this.#open.size === 0) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(deadlineMs, resolve)
+      this.#emptied = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+}
+
+/** A delay before coming back, spread by chance. */
+export function retryMs(clock: Clock): number {
+  return 500 + Math.floor(clock.random() * 5_000)
+}
