@@ -113,7 +113,7 @@ export class KeptEvents {
       previous: undefined,
       next: undefined,
     })
-    this.#trim(record, retention)
+    this.#trim(record, retention, time)
     return kept
   }
 
@@ -167,9 +167,10 @@ export class KeptEvents {
   }
 
   /** What a channel keeps is what its latest append said; the newest event of the log stays, however large it is. */
-  #trim(record: ChannelRecord, { count, ageMs }: KeepRetention): void {
+  #trim(record: ChannelRecord, { count, ageMs }: KeepRetention, now: number): void {
     while (record.entries.length > (count ?? Number.POSITIVE_INFINITY)) this.#drop(record)
     record.ageMs = ageMs ?? Number.POSITIVE_INFINITY
+    while (expiry(record) <= now) this.#drop(record)
     this.#age(record)
     const { events, bytes } = this.#limits
     while (this.#all.length > events || (this.#bytes > bytes && this.#all.length > 1)) {
