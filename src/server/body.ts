@@ -35,8 +35,10 @@ export async function readBody(request: IncomingMessage, limit: number, clock: C
       cancel()
       resolve(Buffer.concat(chunks))
     })
-    request.on('error', fail)
-    request.on('close', () => fail(new FairleadError('bad_request', 'The body was cut.')))
+    // A peer that goes away is no failure of the server.
+    const cut = () => fail(new FairleadError('bad_request', 'The body was cut.'))
+    request.on('error', cut)
+    request.on('close', cut)
   })
 }
 
