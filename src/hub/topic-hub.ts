@@ -50,7 +50,7 @@ export class TopicHub {
   readonly #corked = new Set<Connection>()
   #dirty = new Set<Topic>()
   #scheduled = false
-  #lastFlushMs = 0
+  #restUntil = 0
 
   constructor(options: TopicHubOptions, epoch: string) {
     this.#options = options
@@ -81,6 +81,9 @@ export class TopicHub {
     if (!topic) {
       topic = new Topic(this, key, [...channels].sort())
       this.#topics.set(key, topic)
+      const made = topic
+      // Its readers are told; the next one tries the log anew.
+      topic.opened.catch(() => this.#forget(made))
     }
     return topic
   }
@@ -114,8 +117,9 @@ export class TopicHub {
     this.#scheduled = true
     const flush = () => this.#flush()
     // Half of the loop stays free, and under load batches grow instead of the delay.
-    if (this.#lastFlushMs > quickFlushMs) {
-      this.#options.clock.after(Math.min(this.#lastFlushMs, longestWaitMs), flush)
+    const waitMs = this.#restUntil - performance.now()
+    if (waitMs > 0) {
+      this.#options.clock.after(waitMs, flush)
     } else {
       ;(this.#options.afterTurn ?? setImmediate)(flush)
     }
@@ -145,7 +149,11 @@ export class TopicHub {
 
   /** Lets go of a topic that has no readers. */
   drop(topic: Topic): void {
-    if (!topic.idle || this.#topics.get(topic.key) !== topic) return
+    if (topic.idle) this.#forget(topic)
+  }
+
+  #forget(topic: Topic): void {
+    if (this.#topics.get(topic.key) !== topic) return
     this.#topics.delete(topic.key)
     this.#dirty.delete(topic)
     for (const channel of topic.channels) {
@@ -183,7 +191,8 @@ export class TopicHub {
     for (const topic of dirty) topic.flush()
     for (const connection of this.#corked) connection.uncork()
     this.#corked.clear()
-    this.#lastFlushMs = performance.now() - started
+    const ended = performance.now()
+    if (ended - started > quickFlushMs) this.#restUntil = ended + Math.min(ended - started, longestWaitMs)
   }
 }
 

@@ -219,3 +219,17 @@ describe('what is counted', () => {
     expect(clock.pending).toBe(before)
   })
 })
+
+describe('a log out of reach', () => {
+  it('fails those who subscribe meanwhile, and is asked anew by the next', async () => {
+    const { hub, subscribe, append } = await makeHub()
+    const watch = hub.watch
+    hub.watch = () => Promise.reject(new Error('away'))
+    await expect(subscribe(['a'])).rejects.toThrow('away')
+    hub.watch = watch
+    const { connection } = await subscribe(['a'])
+    await append('a', '1')
+    await settle()
+    expect(connection.offsets).toEqual([1])
+  })
+})
