@@ -1,4 +1,5 @@
 export type { Authenticate } from './access/declared-rules.ts'
+export { defineConfig, type FairleadConfig } from './config/define-config.ts'
 export type { Action, Authorise, Identity, RequestInfo } from './hub/authorise.ts'
 export type {
   Appended,

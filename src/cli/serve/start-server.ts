@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServeConfig } from '../../config/index.ts'
+import { memoryLog } from '../../log/memory.ts'
+import { createServer, type FairleadServer } from '../../server/create-server.ts'
+import { type Listening, notFound } from '../../server/listen.ts'
+import { CommandError } from '../errors.ts'
+import { createPage } from './page.ts'
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Without a slash at its end: `http://localhost:8080`. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Starts what the configuration says. Throws `CommandError` when it cannot listen there. */
+export async function startServer(config: ServeConfig): Promise<RunningServer> {
+  const { port, host, log, ...options } = config
+  const server = createServer({ ...options, log: log === 'memory' ? memoryLog() : log })
+  const otherwise = config.dev ? pageOr(notFound, config.base) : undefined
+  try {
+    const url = await listenOn(server, port, host, otherwise)
+    return { url, close: () => server.close() }
+  } catch (error) {
+    await server.close()
+    throw asCommandError(error, port, host)
+  }
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+async function listenOn(
+  server: FairleadServer,
+  port: number,
+  host: string,
+  otherwise: Handler | undefined,
+): Promise<string> {
+  if (host !== 'localhost') return (await server.listen({ port, host, otherwise })).url
+  // `localhost` is looked up as either address, by whatever order the asker's system has: both must be ours.
+  const first = await server.listen({ port, host: '127.0.0.1', otherwise })
+  const second = await server
+    .listen({ port: first.port, host: '::1', otherwise })
+    .catch((error: NodeJS.ErrnoException) => withoutIpv6(error, port))
+  return second ? `http://localhost:${first.port}` : first.url
+}
+
+/** A machine without IPv6 has one address; a free port may be taken on the other one, and is not for us to free. */
+function withoutIpv6(error: NodeJS.ErrnoException, port: number): Listening | undefined {
+  const absent = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
+  if (absent || (port === 0 && error.code === 'EADDRINUSE')) return undefined
+  throw error
+}
+
+function pageOr(next: Handler, base: string): Handler {
+  const { body, headers } = createPage(base)
+  return (request, response) => {
+    const read = request.method === 'GET' || request.method === 'HEAD'
+    if (!read || !/^\/(?:\?|$)/.test(request.url ?? '')) return next(request, response)
+    response.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(body) })
+    response.end(request.method === 'HEAD' ? undefined : body)
+  }
+}
+
+function asCommandError(error: unknown, port: number, host: string): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new CommandError(
+        `Port ${port} on ${host} is in use. Take another with --port N; 0 is any free one.`,
+      )
+    case 'EACCES':
+      return new CommandError(`Port ${port} may not be used by this user. Take one from 1024 with --port N.`)
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new CommandError(`${host} is no address of this machine.`)
+    default:
+      return error
+  }
+}

@@ -1,0 +1,32 @@
+import type { ChannelLog } from '../hub/channel-log.ts'
+import type { Channels } from '../hub/channels.ts'
+import type { ServerOptions } from '../server/options.ts'
+
+/** The options of a server that a configuration has too, with the same meaning. */
+type SharedOption =
+  | 'base'
+  | 'dev'
+  | 'channels'
+  | 'authenticate'
+  | 'origins'
+  | 'heartbeatMs'
+  | 'pingMs'
+  | 'presenceTimeoutMs'
+
+/**
+ * What a `fairlead.config.js` or `fairlead.config.json` may hold, for `fairlead serve`. Every field may be left out.
+ * Flags and environment variables go before it: `fairlead help serve` lists them. Without `channels`, `dev` is true.
+ */
+export interface FairleadConfig<C extends Channels = Channels> extends Pick<ServerOptions<C>, SharedOption> {
+  /** TCP port; 0 takes any free one. @default 8080 */
+  readonly port?: number
+  /** The address to listen on. @default 'localhost': 127.0.0.1 and ::1 */
+  readonly host?: string
+  /** Where events are kept: a log's name, or a log of your own making. @default 'memory' */
+  readonly log?: 'memory' | ChannelLog
+}
+
+/** Types a configuration; returns it as it is. */
+export function defineConfig<const C extends Channels>(config: FairleadConfig<C>): FairleadConfig<C> {
+  return config
+}

@@ -1,0 +1,79 @@
+import { isChannelName } from '../protocol/index.ts'
+import { assertChannels } from './channels-shape.ts'
+import { ConfigError, showPlace, type ValuePlace } from './config-error.ts'
+
+/** How the values of an option are told from wrong ones, and read from the text of a flag or a variable. */
+export interface ValueKind {
+  /** What is expected, for messages: `a whole number from 0 to 65535`. */
+  readonly expects: string
+  /** Whether a value from a file is one. */
+  accepts(value: unknown): boolean
+  /** Reads a flag or an environment variable; absent where only a file can say it. What it gives must be accepted. */
+  fromText?(text: string): unknown
+  /** Looks closer at an accepted value. Throws `ConfigError` with the path inside it, such as `["orders"].read`. */
+  inspect?(value: object, at: ValuePlace): void
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+function wholeNumber(min: number, max: number, unit = ''): ValueKind {
+  return {
+    expects: `a whole number${unit} from ${min} to ${max}`,
+    accepts: (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
+    fromText: (text) => (/^[0-9]+$/.test(text) ? Number(text) : text),
+  }
+}
+
+function isOrigin(value: unknown): boolean {
+  return (
+    value === '*' || (isText(value) && URL.canParse(value) && new URL(value).origin === value.toLowerCase())
+  )
+}
+
+/** The kinds of values that options have. */
+export const kinds = {
+  port: wholeNumber(0, 65_535),
+  milliseconds: wholeNumber(100, 300_000, ' of milliseconds'),
+  host: { expects: 'a host name or an IP address', accepts: isText, fromText: (text) => text },
+  path: {
+    expects: 'a path such as /live: segments of A-Z a-z 0-9 . _ ~ -, starting with / and not ending with one',
+    accepts: (value) => isText(value) && value.startsWith('/') && isChannelName(value.slice(1)),
+    fromText: (text) => text,
+  },
+  log: {
+    expects: 'memory, or in a .js file a log such as memoryLog()',
+    accepts: (value) =>
+      value === 'memory' ||
+      (typeof value === 'object' && value !== null && 'append' in value && 'follow' in value),
+    fromText: (text) => text,
+  },
+  yesOrNo: { expects: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  origins: {
+    expects: 'a list of origins such as https://shop.example, without a path; * is every one',
+    accepts: (value) => Array.isArray(value) && value.every(isOrigin),
+    fromText: (text) => text.split(',').map((part) => part.trim()),
+  },
+  callback: { expects: 'a function, in a .js file', accepts: (value) => typeof value === 'function' },
+  channels: {
+    expects: 'an object of channel declarations by name or pattern',
+    accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    inspect: assertChannels,
+  },
+} as const satisfies Record<string, ValueKind>
+
+/** Returns `value`, or throws `ConfigError` saying what `at` expects. The value itself is not repeated: it may be secret. */
+export function assertKind(kind: ValueKind, value: unknown, at: ValuePlace): unknown {
+  if (!kind.accepts(value))
+    throw new ConfigError(`${showPlace(at)} must be ${kind.expects}, and is ${describeKind(value)}.`)
+  kind.inspect?.(value as object, at)
+  return value
+}
+
+/** What a wrong value is, without showing more of it than a number or a short plain word. */
+function describeKind(value: unknown): string {
+  if (value === null) return 'null'
+  if (value === '') return 'empty'
+  if (typeof value === 'string') return /^[\w.-]{1,24}$/.test(value) ? `"${value}"` : 'another text'
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return Array.isArray(value) ? 'a list with something else in it' : `of type ${typeof value}`
+}
