@@ -4,6 +4,7 @@ import { FairleadError } from '../protocol/index.ts'
 import { type Linked, LinkedList } from './memory/linked-list.ts'
 import { PresenceChanges } from './memory/presence-changes.ts'
 
+/** When a member counts as gone, and how much is held. */
 export interface MemoryPresenceOptions {
   /** A member that is not heard of for so long is gone, in milliseconds. @default 60,000 */
   readonly timeoutMs?: number | undefined

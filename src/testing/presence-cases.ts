@@ -6,6 +6,7 @@ import { seededRandom } from './clock.ts'
 /** One point of what a `PresenceStore` promises. */
 export type PresenceCase = Case<PresenceContext>
 
+/** The times of a store that a case opens. */
 export interface PresenceOpenOptions {
   /** A member that is not heard of for so long is gone, in milliseconds. */
   readonly timeoutMs: number

@@ -140,6 +140,14 @@ describe('the trimming of a memory log', () => {
     expect((await log.channelHead('a')).earliest).toBe(10)
   })
 
+  it('holds a shorter age of a channel at once, for what it kept under a longer one', async () => {
+    const { clock, log } = open()
+    await log.append(tick('a'), { retention: { ageMs: 10 * minute } })
+    clock.advance(2 * minute)
+    await log.append(tick('a'), { retention: { ageMs: minute } })
+    expect((await log.channelHead('a')).earliest).toBe(1)
+  })
+
   it('stays within its bytes, counting what keeping an event takes', async () => {
     const kept = new KeptEvents({ events: Infinity, bytes: 100_000, ageMs: Infinity, channels: Infinity })
     for (let i = 0; i < 1000; i++) kept.add(tick('a', 'x'.repeat(300)), 0, {})
