@@ -2,6 +2,7 @@ import type { Action, Authorise, Identity, RequestInfo } from '../hub/authorise.
 import type { ChannelDeclaration, Rule } from '../hub/channels.ts'
 import type { DeclaredChannels } from '../hub/declared.ts'
 
+/** Says who sent a request; `null` is nobody. Throws a `FairleadError` on credentials that are wrong. */
 export type Authenticate = (request: RequestInfo) => Identity | null | Promise<Identity | null>
 
 /**

@@ -10,6 +10,7 @@ export interface OriginRequest {
   readonly writes: boolean
 }
 
+/** Which origins a policy lets in. */
 export interface OriginPolicyOptions {
   /** Origins besides the server's own host, such as `https://app.example.com`; `*` is every one. */
   readonly origins: readonly string[]

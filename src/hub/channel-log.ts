@@ -5,7 +5,10 @@ export interface StoredEvent {
   readonly channel: string
   /** Rises over all channels of the log; `null` on a channel that keeps nothing. */
   readonly offset: number | null
-  /** The offset before this one in its channel; 0 when there was none. A reader at less than `prev` has missed some. */
+  /**
+   * The offset before this one in its channel; 0 when there was none, and where `offset` is `null`. A reader at less
+   * than `prev` has missed some.
+   */
   readonly prev: number
   readonly event: string
   readonly payload: Payload
@@ -14,6 +17,7 @@ export interface StoredEvent {
   readonly tag?: string | undefined
 }
 
+/** An event to append. */
 export interface NewEvent {
   readonly channel: string
   readonly event: string
@@ -24,6 +28,7 @@ export interface NewEvent {
 /** What a channel keeps, within what the log keeps. `none`: delivered, not kept, no offset. */
 export type Retention = { readonly count?: number | undefined; readonly ageMs?: number | undefined } | 'none'
 
+/** What an append depends on. */
 export interface AppendOptions {
   /**
    * An idempotency key, already scoped to who sends; the log scopes it to the channel. The same key again within 10
@@ -37,6 +42,7 @@ export interface AppendOptions {
   readonly retention?: Retention | undefined
 }
 
+/** What became of an append. */
 export interface Appended {
   /** `null` on a channel that keeps nothing. */
   readonly offset: number | null
@@ -52,6 +58,7 @@ export interface ReadFrom {
   readonly after: number
 }
 
+/** What a page holds at most. */
 export interface ReadLimits {
   /** Events at most, at least 1. */
   readonly events: number
@@ -69,6 +76,7 @@ export interface Gap {
   readonly earliest: number
 }
 
+/** One stretch of a log over the channels asked for. */
 export interface LogPage {
   /** In offset order over all channels asked for; none of a channel in `gaps`. */
   readonly events: readonly StoredEvent[]
@@ -81,12 +89,14 @@ export interface LogPage {
   readonly head: number
 }
 
+/** Where a log stands. */
 export interface LogHead {
   readonly epoch: string
   /** The newest offset in the log; 0 when it never held one. */
   readonly offset: number
 }
 
+/** Where one channel of a log stands. */
 export interface ChannelHead extends LogHead {
   /** The newest offset of the channel: what an expected position is compared with. */
   readonly last: number

@@ -5,6 +5,7 @@ import { type StartRequest, startOf } from './start.ts'
 import type { Topic } from './topic.ts'
 import type { TopicHub } from './topic-hub.ts'
 
+/** What is asked of a history: with no start given, only where the log stands. */
 export interface HistoryRequest extends StartRequest {
   /** Events at most. @default 100 */
   readonly limit?: number | undefined

@@ -15,6 +15,7 @@ import { TopicHub } from './topic-hub.ts'
 /** What failed where: everything that has no asker to tell goes here, once. */
 export type ReportError = (error: unknown, stage: 'handler' | 'log' | 'presence' | 'subscription') => void
 
+/** The parts that a hub is put together from. */
 export interface HubOptions {
   readonly log: ChannelLog
   readonly channels: Channels

@@ -17,6 +17,7 @@ export interface StreamOwner extends SubscriptionOwner {
   lost(channel: string): void
 }
 
+/** Where a stream starts, and who reads it. */
 export interface SubscribeOptions extends StartRequest {
   /** The client's id: it becomes a member of those channels that know who is on them. */
   readonly client?: string | undefined

@@ -16,6 +16,7 @@ const longestWaitMs = 25
 /** Newest offsets per tag, of channels with the policy `latest`: the tag longest unused goes first. */
 const tagsKept = 10_000
 
+/** What the topics are fed by and ask. */
 export interface TopicHubOptions {
   readonly log: ChannelLog
   readonly clock: Clock

@@ -49,6 +49,7 @@ export const errorCodes = {
   skipped: { status: 503, temporary: true },
 } as const satisfies Record<string, { status: number; temporary?: boolean }>
 
+/** One of the codes of `errorCodes`. */
 export type ErrorCode = keyof typeof errorCodes
 
 /** The one error class: match on `code`, not with `instanceof`, which fails across two copies of the package. */

@@ -83,6 +83,7 @@ export interface OkMessage {
   data?: unknown
 }
 
+/** The refusal of a message that carried `ref`. */
 export interface ErrorMessage {
   op: 'error'
   ref: number
@@ -94,6 +95,7 @@ export interface ErrorMessage {
   position?: string
 }
 
+/** Whatever a server says. */
 export type ServerMessage = EventMessage | ControlMessage | OkMessage | ErrorMessage
 
 /** Follow a channel on a WebSocket. `client` names a member of a channel with presence. */
@@ -106,6 +108,7 @@ export interface SubscribeMessage {
   client?: string
 }
 
+/** Follow a channel no more. */
 export interface UnsubscribeMessage {
   op: 'unsubscribe'
   ref: number
@@ -140,4 +143,5 @@ export interface AuthMessage {
   token: string
 }
 
+/** Whatever a client says. */
 export type ClientMessage = SubscribeMessage | UnsubscribeMessage | SendMessage | AuthMessage

@@ -19,6 +19,7 @@ export interface SseHandlers {
   onIgnored?(lines: string[]): void
 }
 
+/** A decoder in the middle of a stream. */
 export interface SseDecoder {
   /** Takes the next bytes of the stream; they may be cut anywhere. Throws `RangeError` past the size bound, for good. */
   push(chunk: Uint8Array): void

@@ -37,6 +37,7 @@ export type EventRecordOf<E extends EventMap> = {
   [N in EventNameIn<E>]: EventRecord<N, DataIn<E, N>>
 }[EventNameIn<E>]
 
+/** What a publish depends on. */
 export interface PublishOptions {
   /** An idempotency key: publishing again with it answers the first time's position. */
   readonly key?: string

@@ -103,7 +103,7 @@ class AssembledServer implements FairleadServer {
       )
     }
     await this.#ready
-    const server = createOwnServer(this.#taker, options)
+    const server = createOwnServer(this.#taker, this.#options.clock, options)
     const listening = await listen(server, options)
     this.#own.push(server)
     return listening

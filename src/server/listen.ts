@@ -5,11 +5,13 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Clock } from '../hub/clock.ts'
 import { type ErrorCode, FairleadError } from '../protocol/index.ts'
 import type { Taker } from './attach.ts'
 import { targetOf } from './edge.ts'
 import { refuse, refuseSocket } from './problem.ts'
 
+/** Where to listen. */
 export interface ListenOptions {
   /** The port; 0 takes a free one. */
   readonly port: number
@@ -30,7 +32,7 @@ export interface Listening {
 const pipelinedMs = 5_000
 
 /** A server of our own, with deadlines and limits that Node leaves open (PROTOCOL.md, section 9). */
-export function createOwnServer(taker: Taker, { otherwise = notFound }: ListenOptions): Server {
+export function createOwnServer(taker: Taker, clock: Clock, { otherwise = notFound }: ListenOptions): Server {
   const answering = new WeakMap<Socket, ServerResponse>()
   const server = createHttpServer({
     headersTimeout: 10_000,
@@ -50,6 +52,7 @@ export function createOwnServer(taker: Taker, { otherwise = notFound }: ListenOp
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     refuseAfter(
+      clock,
       answering.get(socket),
       socket,
       new FairleadError(codeOf(error), 'The request could not be read.'),
@@ -64,14 +67,19 @@ function codeOf({ code }: NodeJS.ErrnoException): ErrorCode {
 }
 
 /** A good request that stood before the bad one has its own answer first. */
-function refuseAfter(response: ServerResponse | undefined, socket: Socket, error: FairleadError): void {
+function refuseAfter(
+  clock: Clock,
+  response: ServerResponse | undefined,
+  socket: Socket,
+  error: FairleadError,
+): void {
   if (!response || response.writableFinished || response.destroyed) {
     refuseSocket(socket, error)
     return
   }
-  const late = setTimeout(() => socket.destroy(), pipelinedMs).unref()
+  const cancel = clock.after(pipelinedMs, () => socket.destroy())
   response.once('close', () => {
-    clearTimeout(late)
+    cancel()
     refuseSocket(socket, error)
   })
 }

@@ -1,5 +1,6 @@
 import type { TimerWheel, WheelEntry } from '../hub/timer-wheel.ts'
 
+/** When a heartbeat is due, and what it does. */
 export interface HeartbeatOptions {
   readonly wheel: TimerWheel
   /** The longest silence, in milliseconds. */

@@ -4,6 +4,7 @@ import type { History, HistoryRequest } from '../hub/history.ts'
 import type { Session } from '../hub/session.ts'
 import { historyJson } from './encodings.ts'
 
+/** The channels of a history, and where it starts. */
 export interface HistoryOptions extends HistoryRequest {
   readonly channels: readonly string[]
 }

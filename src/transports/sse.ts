@@ -19,6 +19,7 @@ const retryBaseMs = 1_500
 /** How long a socket has to take the last block before it is destroyed. */
 const farewellMs = 1_000
 
+/** The head of every stream (PROTOCOL.md, section 3). */
 export const sseHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-store, no-transform',
@@ -27,6 +28,7 @@ export const sseHeaders = {
   connection: 'close',
 } as const
 
+/** What one stream carries, and how. */
 export interface SseOptions extends SubscribeOptions {
   readonly channels: readonly string[]
   /** The SDK's format: every block an envelope. */

@@ -25,6 +25,7 @@ const closeCodeOf: Readonly<Record<ByeReason, number>> = {
   slow: closeCodes.slow,
 }
 
+/** What the URL and the server say of one WebSocket. */
 export interface WebSocketOptions {
   /** The channel that the URL names: `channel` may be left out of messages. */
   readonly channel: string | undefined
