@@ -65,6 +65,7 @@ export async function makeHub(
       flow,
       slowPolicy: (channel) => options.slow?.[channel] ?? 'resume',
       interrupted: () => {},
+      stopwatch: () => 0, // No flush is long: nothing rests on a clock that stands still.
       afterTurn: options.byHand ? (turn) => turns.push(turn) : undefined,
     },
     (await gate.log.head()).epoch,
