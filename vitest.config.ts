@@ -10,7 +10,7 @@ interface Group {
 const alone: readonly Group[] = [
   { name: 'rules', include: ['test/rules/**/*.test.ts'] },
   { name: 'package', include: ['test/package/**/*.test.ts'] },
-  { name: 'proof', include: ['test/chaos/**/*.test.ts', 'test/mutants/**/*.test.ts'] },
+  { name: 'chaos', include: ['test/chaos/**/*.test.ts'] },
   { name: 'browser', include: ['test/browser/**/*.test.ts', 'test/shop/**/*.browser.test.ts'] },
 ]
 

@@ -1,0 +1,6 @@
+export type ExternalTool = 'chromium' | 'firefox' | 'python3' | 'curl'
+export declare const externalTools: Record<ExternalTool, { commands: string[]; apt: string; for: string }>
+export declare function findTool(
+  name: ExternalTool,
+  env?: Record<string, string | undefined>,
+): string | undefined

@@ -1,0 +1,36 @@
+// What the tests need beyond npm, and where it is on this machine. Shared by `npm run setup` and test/support/needs.ts.
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** By name: `commands` are tried in turn, `apt` is Debian's package, `for` says what is tested with it. */
+export const externalTools = {
+  chromium: {
+    commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    apt: 'chromium',
+    for: 'pages in Chromium',
+  },
+  firefox: { commands: ['firefox-esr', 'firefox'], apt: 'firefox-esr', for: 'pages in Firefox' },
+  python3: { commands: ['python3'], apt: 'python3', for: 'a client with a standard library alone' },
+  curl: { commands: ['curl'], apt: 'curl', for: 'the wire as a person sees it' },
+}
+
+/** The path of a tool, or `undefined`. `FAIRLEAD_CHROMIUM=/path` (and so on) goes before the search of PATH. */
+export function findTool(name, env = process.env) {
+  const given = env[`FAIRLEAD_${name.toUpperCase()}`]
+  if (given) return given
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
+  for (const command of externalTools[name].commands) {
+    const path = folders.map((folder) => join(folder, command)).find(isProgram)
+    if (path) return path
+  }
+  return undefined
+}
+
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
