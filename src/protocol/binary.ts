@@ -4,7 +4,7 @@
  */
 
 import { FairleadError } from './errors.ts'
-import { limits } from './limits.ts'
+import * as limits from './limits.ts'
 
 /** Joins an envelope and its bytes into one binary message. Throws `bad_message` on an envelope past the limit. */
 export function encodeBinaryMessage(envelope: string, bytes: Uint8Array): Uint8Array {

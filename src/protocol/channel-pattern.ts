@@ -1,4 +1,4 @@
-import { limits } from './limits.ts'
+import * as limits from './limits.ts'
 import { isChannelSegment } from './names.ts'
 
 /** Whether `pattern` is a channel's name, some of whose segments may be `*`. */

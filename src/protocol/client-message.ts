@@ -1,7 +1,7 @@
-import { decodeBase64 } from './base64.ts'
+import { parseBase64 } from './base64.ts'
 import { FairleadError } from './errors.ts'
 import { sliceArray, sliceObject } from './json-slices.ts'
-import { limits } from './limits.ts'
+import * as limits from './limits.ts'
 import type { AuthMessage, UnsubscribeMessage } from './messages.ts'
 import { parseChannelName, parseClientId, parseEventName, parseKey, parseTag } from './names.ts'
 import { type Payload, parseBytesPayload, parseJsonPayload } from './payload.ts'
@@ -124,7 +124,7 @@ function readPayload(fields: Map<string, string>, bytes: Uint8Array | undefined)
     throw bad('A send has either data or bytes.')
   }
   if (data !== undefined) return parseJsonPayload(data)
-  return parseBytesPayload(bytes ?? decodeBase64(encoded!))
+  return parseBytesPayload(bytes ?? parseBase64(encoded!))
 }
 
 interface Kinds {

@@ -1,4 +1,4 @@
-export { decodeBase64, encodeBase64 } from './base64.ts'
+export { decodeBase64, encodeBase64, parseBase64 } from './base64.ts'
 export { decodeBinaryMessage, encodeBinaryMessage } from './binary.ts'
 export {
   type ChannelMap,
@@ -31,9 +31,10 @@ export {
   encodeEventMessage,
   parseServerMessage,
 } from './envelope.ts'
-export { type ErrorCode, errorCodes, FairleadError, isFairleadError, isTemporary } from './errors.ts'
+export { type ErrorCode, errorStatus, statusOf } from './error-status.ts'
+export { FairleadError, isFairleadError, isTemporary } from './errors.ts'
 export { sliceArray, sliceObject } from './json-slices.ts'
-export { limits } from './limits.ts'
+export * as limits from './limits.ts'
 export {
   type AuthMessage,
   type ByeMessage,
@@ -68,6 +69,7 @@ export {
 } from './names.ts'
 export { type Payload, parseBytesPayload, parseJsonPayload, payloadSize, toPayload } from './payload.ts'
 export { type After, formatPosition, type Position, parseAfter, parsePosition } from './position.ts'
+export { createSseLines, type SseLines } from './sse-lines.ts'
 export { createSseDecoder, type SseDecoder, type SseEvent, type SseHandlers } from './sse-decode.ts'
 export { encodeSseBlock, encodeSseComment, type SseBlock } from './sse-encode.ts'
 export { decodeSsePayload, encodeSseEvent, type SseEventFields } from './sse-event.ts'

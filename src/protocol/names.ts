@@ -1,5 +1,5 @@
 import { FairleadError } from './errors.ts'
-import { limits } from './limits.ts'
+import * as limits from './limits.ts'
 
 const segment = /^[A-Za-z0-9.~-][A-Za-z0-9._~-]*$/
 const clientForm = /^[A-Za-z0-9_-]{8,64}$/

@@ -1,5 +1,5 @@
 import { FairleadError } from './errors.ts'
-import { limits } from './limits.ts'
+import * as limits from './limits.ts'
 import { exceedsBytes, isWellFormed } from './names.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { FairleadError } from './errors.ts'
-import { limits } from './limits.ts'
+import * as limits from './limits.ts'
 
 /**
  * A moment in a log: everything up to `offset` in the log's `epoch`. Offsets only rise and are never used twice

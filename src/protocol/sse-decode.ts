@@ -1,3 +1,5 @@
+import { createSseLines } from './sse-lines.ts'
+
 /** The reading half of the SSE codec (HTML standard, 9.2.5 and 9.2.6). */
 
 /** One event as an EventSource would dispatch it. */
@@ -31,16 +33,11 @@ const maxTimerMs = 2 ** 31 - 1
 
 /**
  * Decodes a stream however it is cut. `maxChars` bounds what one unfinished block may hold (1 Mi by default); comments
- * between blocks count for nothing. A block ends as soon as its blank line does: a final CR is not held back to see
- * whether an LF follows, which would delay the event until the next one.
+ * between blocks count for nothing.
  */
 export function createSseDecoder(handlers: SseHandlers, maxChars = 1024 * 1024): SseDecoder {
-  const utf8 = new TextDecoder() // Replaces bad bytes and strips one BOM, as the standard asks.
-  const lineEnd = /\r\n?|\n/g
-  let partial: string[] = [] // The unfinished line, in pieces: joining at every chunk would cost its square.
-  let partialChars = 0
+  const lines = createSseLines(endLine)
   let blockChars = 0
-  let afterCr = false
   let event = ''
   let data: string[] = []
   let id = ''
@@ -50,14 +47,14 @@ export function createSseDecoder(handlers: SseHandlers, maxChars = 1024 * 1024):
   function endBlock(): void {
     const dispatched: SseEvent = { event: event || 'message', data: data.join('\n'), lastEventId: id }
     const hasData = data.length > 0
-    const lines = undispatched
+    const ignored = undispatched
     event = ''
     data = []
     undispatched = []
     blockChars = 0
     lastEventId = id
     if (hasData) handlers.onEvent(dispatched)
-    else if (lines.length > 0) handlers.onIgnored?.(lines)
+    else if (ignored.length > 0) handlers.onIgnored?.(ignored)
   }
 
   function endLine(line: string): void {
@@ -83,7 +80,7 @@ export function createSseDecoder(handlers: SseHandlers, maxChars = 1024 * 1024):
   function assertRoom(chars: number): void {
     if (chars <= maxChars) return
     maxChars = -1
-    partial = []
+    lines.forget()
     data = []
     undispatched = []
     throw new RangeError('A block of this SSE stream is longer than its reader allows.')
@@ -95,26 +92,8 @@ export function createSseDecoder(handlers: SseHandlers, maxChars = 1024 * 1024):
     },
     push(chunk) {
       assertRoom(0)
-      const text = utf8.decode(chunk, { stream: true })
-      let start = 0
-      if (afterCr && text !== '') {
-        afterCr = false
-        if (text[0] === '\n') start = 1
-      }
-      lineEnd.lastIndex = start
-      for (let found = lineEnd.exec(text); found; found = lineEnd.exec(text)) {
-        partial.push(text.slice(start, found.index))
-        start = lineEnd.lastIndex
-        afterCr = start === text.length && found[0] === '\r'
-        const line = partial.join('')
-        partial = []
-        partialChars = 0
-        endLine(line)
-      }
-      if (start === text.length) return
-      partial.push(text.slice(start))
-      partialChars += text.length - start
-      assertRoom(blockChars + partialChars)
+      lines.push(chunk)
+      if (lines.unfinishedChars > 0) assertRoom(blockChars + lines.unfinishedChars)
     },
   }
 }

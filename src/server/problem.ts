@@ -1,25 +1,27 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { FairleadError, isFairleadError } from '../protocol/index.ts'
+import { FairleadError, isFairleadError, statusOf } from '../protocol/index.ts'
 
 /** The body of every refusal (RFC 9457). Nothing of the request is repeated in it. */
 function problemBody(error: FairleadError): Buffer {
-  const { status, code, message, position } = error
+  const { code, message, position } = error
+  const status = statusOf(code)
   return Buffer.from(
     JSON.stringify({ status, code, detail: message, ...(position !== undefined && { position }) }),
   )
 }
 
 function problemHeaders(error: FairleadError, body: Buffer): Record<string, string> {
+  const status = statusOf(error.code)
   return {
     'content-type': 'application/problem+json',
     'content-length': String(body.length),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...(error.temporary && { 'retry-after': '1' }),
-    ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(error.code === 'unsupported_encoding' && { 'accept-encoding': 'identity' }),
-    ...(error.status === 426 && { upgrade: 'websocket', 'sec-websocket-version': '13' }),
+    ...(status === 426 && { upgrade: 'websocket', 'sec-websocket-version': '13' }),
   }
 }
 
@@ -46,7 +48,7 @@ export function refuse(response: ServerResponse, error: FairleadError): void {
   }
   const body = problemBody(error)
   if (!response.req.complete || closing.has(error.code)) response.setHeader('connection', 'close')
-  response.writeHead(error.status, problemHeaders(error, body))
+  response.writeHead(statusOf(error.code), problemHeaders(error, body))
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }
 
@@ -58,11 +60,10 @@ export function refuseSocket(
 ): void {
   if (socket.destroyed) return
   const body = problemBody(error)
+  const status = statusOf(error.code)
   const all = { ...problemHeaders(error, body), ...headers, connection: 'close' }
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${head.join('')}\r\n${body.toString()}`,
-  )
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body.toString()}`)
   // The reader of a refusal has a moment to take it; a socket that does not close by itself is closed.
   setTimeout(() => socket.destroy(), 1_000).unref()
 }

@@ -1,0 +1,108 @@
+import type { ChannelMap, ChannelNameIn, EventMap, EventsIn } from '../protocol/channel-map.ts'
+import { FairleadError } from '../protocol/errors.ts'
+import { channelsPerStream } from '../protocol/limits.ts'
+import { isChannelName } from '../protocol/names.ts'
+import type { Channel, ChannelOptions, Client, ConnectOptions, Loaded, TransportChoice } from './api.ts'
+import { type ClientChannel, createChannel } from './channel.ts'
+import type { ClientState } from './client-state.ts'
+import { systemClock } from './clock.ts'
+import { createEndpoint } from './endpoint.ts'
+import { createLink, type Link } from './link.ts'
+import { createListeners } from './listeners.ts'
+import { createOutbox, type Outbox } from './outbox.ts'
+import { watchPage } from './page-events.ts'
+import { randomId } from './random-id.ts'
+import { longPoll } from './transports/long-poll.ts'
+import { sse } from './transports/sse.ts'
+import type { Transport, TransportName } from './transports/stream.ts'
+import { websocket } from './transports/websocket.ts'
+import { createUpstream } from './upstream.ts'
+
+/** Best first, as the default has it. */
+const transports: Readonly<Record<TransportName, Transport>> = { sse, websocket, 'long-poll': longPoll }
+
+/** How long a send is tried, in milliseconds. */
+const defaultSendTimeoutMs = 300_000
+
+/**
+ * Connects to the server whose base URL is `url`: `https://example.org/live`, or `/live` on the page's own origin.
+ * Nothing is opened before a channel is read or sent to. Typed by the declaration of the channels:
+ * `connect<typeof channels>('/live')`.
+ */
+export function connect<C extends ChannelMap = ChannelMap>(url: string, options: ConnectOptions = {}): Client<C> {
+  const { clock = systemClock, clientId: id = randomId(), signal, WebSocket } = options
+  const channels = new Map<string, ClientChannel<EventMap, Loaded>>()
+  const listeners = createListeners()
+  const endpoint = createEndpoint(url, options, clock)
+  const keyPrefix = randomId()
+  let keys = 0
+
+  const changed = (state: ClientState) => {
+    const { phase, reason, error } = state
+    if (phase === 'open') outbox.kick()
+    if (phase === 'closed') {
+      unwatch()
+      for (const channel of channels.values()) error ? channel.fail(error) : channel.close()
+      outbox.close(error ?? new FairleadError('unavailable', reason))
+    }
+    listeners.call('', state)
+  }
+
+  const link: Link = createLink({
+    order: toOrder(options.transport),
+    transports,
+    backoff: options.backoff,
+    request: { endpoint, clock, WebSocket, clientId: options.presence ? id : undefined },
+    needsSocket: () => outbox.size > 0 && link.isSocketOnly(),
+    changed,
+  })
+  const outbox: Outbox = createOutbox(
+    clock,
+    options.sendTimeoutMs ?? defaultSendTimeoutMs,
+    createUpstream(link, endpoint),
+  )
+  const unwatch = watchPage(link)
+
+  const create = <E extends EventMap, State extends Loaded>(
+    name: string,
+    options: ChannelOptions<State>,
+  ): ClientChannel<E, State> => {
+    if (!isChannelName(name)) throw new FairleadError('invalid_channel', `${name} is no channel's name.`)
+    if (channels.size === channelsPerStream) {
+      throw new FairleadError('too_many_channels', `A client has at most ${channelsPerStream} channels.`)
+    }
+    return createChannel<E, State>(name, options, {
+      clock,
+      endpoint,
+      link,
+      outbox,
+      nextKey: () => `${keyPrefix}-${keys++}`,
+      closed: () => channels.delete(name),
+    })
+  }
+
+  const client: Client<C> = {
+    id,
+    get state() {
+      return link.state()
+    },
+    onState: (fn) => listeners.add('', fn),
+    channel<Name extends ChannelNameIn<C>, State extends Loaded>(name: Name, options: ChannelOptions<State> = {}) {
+      const channel = channels.get(name) ?? create<EventMap, State>(name, options)
+      // The types are the compiler's alone: at run time all channels are the same.
+      channels.set(name, channel as unknown as ClientChannel<EventMap, Loaded>)
+      return channel as unknown as Channel<EventsIn<C, Name>, State>
+    },
+    use: async (transport) => link.use(toOrder(transport)),
+    close: () => link.close('The application closed the client.'),
+  }
+  signal?.addEventListener('abort', client.close)
+  if (signal?.aborted) client.close()
+  return client
+}
+
+function toOrder(choice: TransportChoice = Object.keys(transports) as TransportName[]): readonly TransportName[] {
+  const order = [choice].flat()
+  if (order.length && order.every((name) => transports[name])) return order
+  throw new TypeError(`A transport is one of ${Object.keys(transports)}, or several of them.`)
+}

@@ -1,0 +1,324 @@
+import { FairleadError } from '../protocol/errors.ts'
+import { type BackoffOptions, createBackoff } from './backoff.ts'
+import { type Carrier, createCarrier } from './carrier.ts'
+import type { ClientState } from './client-state.ts'
+import type { Ending } from './ending.ts'
+import type { Subscription } from './subscription.ts'
+import type { StreamRequest, Transport, TransportName } from './transports/stream.ts'
+
+/** A transport that had worked is tried alone this often before the others are: a restart says nothing against it. */
+const loyalty = 2
+
+/** How long a stream has for its first message, and how far that grows where no transport is ever in time. */
+const shortestOpenMs = 5_000
+const longestOpenMs = 30_000
+
+/** After how long a better transport is tried than the one in use: at first, and at most, doubling in between. */
+const soonestBetterMs = 30_000
+const latestBetterMs = 600_000
+
+/** What the link needs of the client around it. */
+export interface LinkOptions {
+  /** Best first. */
+  readonly order: readonly TransportName[]
+  readonly transports: Readonly<Record<TransportName, Transport>>
+  readonly backoff: BackoffOptions | undefined
+  /** What every stream is opened with. */
+  readonly request: Omit<StreamRequest, 'subscriptions'>
+  /** Whether sends wait for a WebSocket, though no channel is read. */
+  readonly needsSocket: () => boolean
+  readonly changed: (state: ClientState) => void
+}
+
+/** Keeps one stream open that carries all channels. */
+export interface Link {
+  state(): ClientState
+  /** The stream in use. */
+  current(): Carrier | undefined
+  /** Whether nothing but WebSocket may be used. */
+  isSocketOnly(): boolean
+  /** Reads a channel; in place of the one of the same name that was read before. */
+  add(subscription: Subscription): void
+  /** Reads it no more. */
+  remove(subscription: Subscription): void
+  /** Looks at what is open and what is wanted, and does what is next: once for all changes of a turn. */
+  step(): void
+  /**
+   * Changes the transports, best first. Resolves when a message was seen on one of them; rejects when none could be
+   * opened now, and goes on trying. The stream in use stays until another takes over.
+   */
+  use(order: readonly TransportName[]): Promise<void>
+  /** The network is another one, or back: what is open may be dead, what is better may work now. */
+  onNetwork(): void
+  /** The page or the machine woke up. */
+  onWake(): void
+  /** The page is put away, perhaps for good: everything is closed, the positions are kept. */
+  onHide(): void
+  /** The page is shown again. */
+  onShow(): void
+  /** Ends everything for good; with an error when it was not the application's wish. */
+  close(reason: string, error?: FairleadError): void
+}
+
+/**
+ * At most two streams live at a time: the one in use, and one that is being opened to take its place: that carries a
+ * channel more, or is of a better transport, or runs over a new network. It takes over at its first message, and in the
+ * same turn the one before is closed and heard no more. It starts at the positions held when it was asked for, so that
+ * nothing is lost; subscriptions drop what they have seen.
+ *
+ * Where there is no stream, transports are tried from the top of the list, so that an outage never leaves a client on
+ * its last resort; but the one that worked last is tried alone first, as long as only its connection was lost.
+ */
+export function createLink(options: LinkOptions): Link {
+  const { transports, request, needsSocket, changed } = options
+  const { clock } = request
+  const subscriptions = new Map<string, Subscription>()
+  const backoff = createBackoff(clock, options.backoff)
+  let { order } = options
+  let state: ClientState = { phase: 'idle', reason: 'No channel is read.' }
+  let isHidden = false
+  let isStepping = false
+
+  /** The stream in use, and the one being opened. */
+  let current: Carrier | undefined
+  let attempt: Carrier | undefined
+  /** What is left to try after the attempt, and whether there was only silence so far. */
+  let left: TransportName[] = []
+  let isSlow = true
+  /** Told when the attempt, and all that was left, is over. */
+  let settled = () => {}
+
+  /** What worked last, and how often it failed since. */
+  let worked: TransportName | undefined
+  let strikes = 0
+  let openMs = shortestOpenMs
+
+  /** Cancels the wait before the next try. The server's own wish is not cut short by what happens to the page. */
+  let cancelWait: (() => void) | undefined
+  let isAsked = false
+  let cancelBetter: (() => void) | undefined
+  let betterMs = soonestBetterMs
+
+  const isOn = () => !isHidden && state.phase !== 'closed'
+  const wanted = () => [...subscriptions.values()].filter(({ active }) => active)
+  const isNeeded = () => isOn() && (wanted().length > 0 || needsSocket())
+  const carriesAll = () => current?.carry(wanted(), subscriptions)
+  const next = () => (worked && strikes < loyalty && order.includes(worked) ? [worked] : order)
+  /** What is better than the stream in use. */
+  const better = () => {
+    const rank = current ? order.indexOf(current.transport) : -1
+    return rank < 0 ? order : order.slice(0, rank)
+  }
+
+  const say = (next: ClientState) => {
+    const { phase, reason } = state
+    state = next
+    if (next.phase !== phase || next.reason !== reason) changed(next)
+  }
+
+  const stopWait = () => {
+    cancelWait?.()
+    cancelWait = undefined
+    isAsked = false
+  }
+
+  const stopTrying = () => {
+    const carrier = attempt
+    attempt = undefined
+    carrier?.close('replaced')
+    settled()
+  }
+
+  const forgetBetter = () => {
+    cancelBetter?.()
+    cancelBetter = undefined
+    betterMs = soonestBetterMs
+  }
+
+  const stop = () => {
+    stopWait()
+    stopTrying()
+    forgetBetter()
+    current?.close('goodbye')
+    current = undefined
+  }
+
+  const close = (reason: string, error?: FairleadError) => {
+    if (state.phase === 'closed') return
+    stop()
+    say({ phase: 'closed', reason, ...(error && { error }) })
+  }
+
+  /** Tries transports one after the other, in place of what was being tried. */
+  const tryAll = (list: readonly TransportName[]) => {
+    stopTrying()
+    stopWait()
+    if (!current) say({ phase: 'connecting', reason: `Trying ${list}.` })
+    left = [...list]
+    isSlow = true
+    tryNext()
+  }
+
+  const tryNext = () => {
+    const transport = left.shift()!
+    current?.mark()
+    const streamRequest = { ...request, subscriptions: wanted() }
+    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, { opened, ended, retryBase: backoff.reset })
+  }
+
+  const opened = (carrier: Carrier) => {
+    const { transport } = carrier
+    current?.close('replaced')
+    current = carrier
+    attempt = undefined
+    settled()
+    stopWait()
+    worked = transport
+    strikes = 0
+    openMs = shortestOpenMs
+    backoff.reset()
+    planBetter()
+    step()
+    say({ phase: 'open', transport, reason: `Reading over ${transport}.` })
+  }
+
+  const ended = (carrier: Carrier, ending: Ending) => {
+    const { kind, message, slow = false } = ending
+    if (carrier === current) {
+      current = undefined
+      // Where another stream is being opened, that decides what is next.
+      if (!attempt || kind === 'final') waitFor(ending)
+      else say({ phase: 'connecting', reason: message })
+    } else if (carrier === attempt) {
+      isSlow &&= slow
+      // What the server says would be the same over any transport.
+      if (!kind && left.length) return tryNext()
+      attempt = undefined
+      settled()
+      failed(carrier, ending)
+    }
+  }
+
+  /** None of the transports tried has opened; `carrier` was the last. */
+  const failed = ({ transport }: Carrier, ending: Ending) => {
+    if (current && (transport !== current.transport || carriesAll())) {
+      planBetter()
+      return step()
+    }
+    if (current && !ending.kind) {
+      // A second stream may be one too many (over HTTP/1.1 a browser has six a host): the one in use makes room.
+      current.close('replaced')
+      current = undefined
+      return step()
+    }
+    // One that is late may be held back by a proxy; all of them late is a slow network.
+    if (isSlow && next() === order) openMs = Math.min(openMs * 2, longestOpenMs)
+    // A server that speaks has spoken over this transport: it works.
+    if (!ending.kind) strikes++
+    waitFor(ending)
+  }
+
+  /** Stops for good, or waits and goes on. */
+  const waitFor = ({ kind, message: reason, retryMs: askedMs, refusal }: Ending) => {
+    if (kind === 'final') return close(reason, refusal)
+    const retryMs = backoff.next(askedMs)
+    stopWait()
+    isAsked = askedMs !== undefined
+    cancelWait = clock.after(retryMs, () => {
+      stopWait()
+      step()
+    })
+    if (!current) say({ phase: 'waiting', reason, retryMs })
+    step()
+  }
+
+  /** Plans to try what is better than the stream in use; a stream that is lost now and then does not put it off. */
+  const planBetter = () => {
+    if (!better().length) return forgetBetter()
+    cancelBetter ??= clock.after(betterMs, () => {
+      cancelBetter = undefined
+      betterMs = Math.min(betterMs * 2, latestBetterMs)
+      if (attempt) planBetter()
+      else if (current) tryAll(better())
+    })
+  }
+
+  const step = () => {
+    if (isStepping) return
+    isStepping = true
+    queueMicrotask(() => {
+      isStepping = false
+      if (isOn()) act()
+    })
+  }
+
+  const act = () => {
+    const isCarried = carriesAll()
+    if (isNeeded()) {
+      if (!isCarried && !attempt && !cancelWait) tryAll(current ? [current.transport] : next())
+      // A channel that waits for its `load` will be back in a moment; a WebSocket may serve for sends.
+    } else if (!subscriptions.size && !current?.controls) {
+      stop()
+      say({ phase: 'idle', reason: 'No channel is read.' })
+    }
+  }
+
+  const onWake = () => {
+    current?.wake()
+    if (!isAsked) stopWait()
+    step()
+  }
+
+  return {
+    state: () => state,
+    current: () => current,
+    isSocketOnly: () => order.every((transport) => transport === 'websocket'),
+    add(subscription) {
+      subscriptions.set(subscription.channel, subscription)
+      step()
+    },
+    remove(subscription) {
+      const { channel } = subscription
+      subscription.active = false
+      if (subscriptions.get(channel) === subscription) subscriptions.delete(channel)
+      step()
+    },
+    step,
+    async use(list) {
+      order = list
+      stopTrying()
+      forgetBetter()
+      step()
+      if (!isNeeded()) return
+      const transports = better()
+      if (transports.length) {
+        tryAll(transports)
+        await new Promise<void>((resolve) => {
+          settled = resolve
+        })
+      }
+      if (!current || !order.includes(current.transport)) {
+        throw new FairleadError('unavailable', `${list}: not open by now. ${state.reason}`)
+      }
+    },
+    onNetwork() {
+      if (!isNeeded() || isAsked) return
+      worked = undefined
+      backoff.reset()
+      forgetBetter()
+      tryAll(current ? [...better(), current.transport] : order)
+    },
+    onWake,
+    onHide() {
+      if (!isOn()) return
+      isHidden = true
+      stop()
+      say({ phase: 'waiting', reason: 'The page was put away.' })
+    },
+    onShow() {
+      isHidden = false
+      onWake()
+    },
+    close,
+  }
+}
