@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { seededRandom } from '../../src/testing/clock.ts'
+
+/** One cut: the connection that carries byte number `bytes` since the cut before it is cut right behind that byte. */
+export interface Cut {
+  /** A reset, an orderly end in the middle of a message, or silence both ways with both sockets left open. */
+  readonly kind: 'rst' | 'fin' | 'stall'
+  /** Whose byte it is: the client's (up) or the server's (down). */
+  readonly way: 'up' | 'down'
+  readonly bytes: number
+  /** For how long every new connection is then answered 502, in milliseconds; 0 for not at all. */
+  readonly outageMs: number
+}
+
+/** The bytes that a cut lets pass, at most. */
+export interface Reach {
+  readonly up: number
+  readonly down: number
+}
+
+const kinds = ['rst', 'fin', 'stall'] as const
+const ways = ['up', 'down'] as const
+
+/** Every how many cuts a 502 begins, and for how long. */
+const outages = { every: 40, ms: 3000 }
+
+/** Plans `count` cuts out of a seed, each kind and each way in equal shares. The same seed gives the same cuts. */
+export function planCuts(seed: number, count: number, reach: Reach = { up: 700, down: 6000 }): Cut[] {
+  const random = seededRandom(seed)
+  const pairs = kinds.flatMap((kind) => ways.map((way) => ({ kind, way })))
+  const cuts: Cut[] = []
+  while (cuts.length < count) {
+    for (const { kind, way } of shuffled(pairs, random)) {
+      // Half of the cuts fall early, where handshakes, heads and first messages are.
+      const bytes = 1 + Math.floor(random() * random() * reach[way])
+      cuts.push({ kind, way, bytes, outageMs: random() * outages.every < 1 ? outages.ms : 0 })
+    }
+  }
+  return cuts.slice(0, count)
+}
+
+/** A short name for a list of cuts, to see that two runs made the same. */
+export function digest(cuts: readonly Cut[]): string {
+  return createHash('sha256').update(JSON.stringify(cuts)).digest('hex').slice(0, 16)
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const left = [...items]
+  return items.map(() => left.splice(Math.floor(random() * left.length), 1)[0]!)
+}
