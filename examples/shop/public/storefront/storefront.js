@@ -1,0 +1,51 @@
+// @ts-check
+import { getJson, postJson, Refused } from '/parts/api.js'
+import { byId } from '/parts/dom.js'
+import { count } from '/parts/format.js'
+import { connectByLine, showPhase } from '/parts/line.js'
+import { openAsk } from '/storefront/ask.js'
+import { createShelf } from '/storefront/shelf.js'
+import { transports } from '/transports.js'
+
+/** @typedef {import('./shelf.js').Product} Product */
+
+const shelf = createShelf({ buy })
+// Being on the channel `visitors` with presence is what makes this page a visitor.
+const client = connectByLine({ transport: transports.feeds, presence: true })
+showPhase(byId('line'), client)
+
+const stock = client.channel('stock', { load: (signal) => getJson('/api/catalogue', signal) })
+stock.onLoad(({ products }) => shelf.fill(products))
+stock.on('delivery', ({ sku, quantity }) => shelf.move(sku, quantity))
+stock.on('taken', ({ sku, quantity }) => shelf.move(sku, -quantity))
+
+client.channel('visitors', { last: 1 }).on('count', ({ online }) => {
+  byId('visitors').textContent =
+    online > 1 ? `${count(online)} people are in the shop.` : 'You have the shop to yourself.'
+})
+
+openAsk()
+
+/**
+ * Orders one piece. The key makes a click that is sent twice, because the answer was lost, one order.
+ *
+ * @param {Product} product
+ */
+async function buy({ sku }) {
+  const key = crypto.randomUUID()
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const { order } = await postJson('/api/orders', { sku, quantity: 1, key })
+      return { placed: true, text: `Yours: order no. ${order.id}.` }
+    } catch (error) {
+      if (error instanceof Refused) return { placed: false, text: refusal(error) }
+      if (attempt === 3) return { placed: false, text: 'The shop cannot be reached. Nothing was ordered.' }
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt))
+    }
+  }
+}
+
+/** @param {Refused} refused */
+function refusal({ code, message }) {
+  return code === 'sold_out' ? 'Sold out just now: someone was faster.' : message
+}

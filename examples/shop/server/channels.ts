@@ -1,0 +1,112 @@
+import { type ChannelDeclaration, defineChannels, event, FairleadError } from 'fairlead'
+import { say } from './chat.ts'
+
+/** `new_order`: an order was placed. Numbers rise by one, so a reader can tell that none is missing. */
+export interface OrderPlaced {
+  id: number
+  sku: string
+  name: string
+  quantity: number
+  /** In euros, as a person reads it. */
+  total: number
+  /** The buyer's own key: the same order sent twice is one order. */
+  key: string
+}
+
+/** `delivery`: pieces came in. */
+export interface Delivery {
+  sku: string
+  quantity: number
+}
+
+/** `taken`: the pieces of an order left the shelf. */
+export interface Taken {
+  sku: string
+  quantity: number
+  order: number
+}
+
+/** `low_stock`, `sold_out`, `back_in_stock`: what the shelf looked like after `cause`, a position of `stock`. */
+export interface StockAlert {
+  sku: string
+  name: string
+  left: number
+  cause: string
+}
+
+/** `mute`: an operator does not want to be told about a product (`*`: about any), or wants to again. */
+export interface Mute {
+  sku: string
+  muted: boolean
+}
+
+/** `count`: how many storefront pages are open. */
+export interface VisitorCount {
+  online: number
+}
+
+/** `say`: one line of a support chat. */
+export interface ChatLine {
+  from: 'customer' | 'operator'
+  text: string
+}
+
+/** `said`: a line was said in a room, told to the operators' desk. */
+export interface Said extends ChatLine {
+  room: string
+}
+
+const operators: ChannelDeclaration['read'] = (who) => who?.role === 'operator'
+
+function publishedOnly(instead: string): () => never {
+  return () => {
+    throw new FairleadError('forbidden', instead)
+  }
+}
+
+/**
+ * Every channel of the shop. The rules are those of a shop with logins; `npm start` runs in development mode, where
+ * anyone on this machine may read, so what must not be sent by a page is refused by a handler.
+ */
+export const channels = defineChannels({
+  orders: {
+    read: operators,
+    onSend: publishedOnly('Orders are placed by POST /api/orders.'),
+    events: { new_order: event<OrderPlaced>() },
+  },
+  stock: {
+    read: 'public',
+    onSend: publishedOnly('Stock changes by orders and deliveries.'),
+    events: { delivery: event<Delivery>(), taken: event<Taken>() },
+  },
+  alerts: {
+    read: operators,
+    onSend: publishedOnly('Alerts follow from the stock.'),
+    events: {
+      low_stock: event<StockAlert>(),
+      sold_out: event<StockAlert>(),
+      back_in_stock: event<StockAlert>(),
+    },
+  },
+  mutes: {
+    read: operators,
+    onSend: publishedOnly('Alerts are muted by POST /api/mutes.'),
+    events: { mute: event<Mute>() },
+  },
+  visitors: {
+    read: 'public',
+    presence: true,
+    onSend: publishedOnly('Visitors are counted by the shop.'),
+    events: { count: event<VisitorCount>() },
+  },
+  support: {
+    read: operators,
+    onSend: publishedOnly('Say it in chat/ROOM.'),
+    events: { said: event<Said>() },
+  },
+  /** A room's name is long and random: who knows it may read and write. */
+  'chat/*': { read: 'public', send: 'public', onSend: say, events: { say: event<ChatLine>() } },
+})
+
+/** The channels as the compiler knows them. */
+export type ShopChannels = typeof channels

@@ -1,0 +1,29 @@
+import { FairleadError, type SendContext } from 'fairlead'
+import type { ChatLine } from './channels.ts'
+
+/** The longest line of a chat, in characters. */
+const longestLine = 1000
+
+/**
+ * Handles a line sent to `chat/ROOM`: it goes into the room, and to the operators' desk, who cannot follow rooms that
+ * they do not know of. Both carry the send's key, so a line sent again after a cut is there once.
+ */
+export async function say(send: SendContext): Promise<void> {
+  if (send.event !== 'say') throw new FairleadError('invalid_event_name', 'A chat has one event: say.')
+  const line = readLine(send.data)
+  await send.publish({ data: line })
+  await send.publish({ channel: 'support', event: 'said', data: { room: send.channel.params[0], ...line } })
+}
+
+/** Without logins the sender says which side it is on; with them, `who` would. */
+function readLine(data: unknown): ChatLine {
+  const { from, text } = (data ?? {}) as Partial<Record<keyof ChatLine, unknown>>
+  if (from !== 'customer' && from !== 'operator') throw refused('from is customer or operator.')
+  if (typeof text !== 'string' || text.trim() === '') throw refused('text is what to say.')
+  if (text.length > longestLine) throw refused(`text is at most ${longestLine} characters.`)
+  return { from, text: text.trim() }
+}
+
+function refused(message: string): FairleadError {
+  return new FairleadError('bad_request', message)
+}
