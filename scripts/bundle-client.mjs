@@ -10,7 +10,8 @@ import { root } from './run-tool.mjs'
 /** Bundles the module `entry` into the file `outFile`. `ws`, which only Node needs, is never part of it. */
 export async function bundleClient(entry, outFile) {
   const bundle = await rolldown({ input: entry, platform: 'browser', cwd: root })
-  await bundle.write({ file: outFile, format: 'esm', minify: true, sourcemap: false, codeSplitting: false })
+  // Comments are for bundlers, and this is the end of their line.
+  await bundle.write({ file: outFile, format: 'esm', minify: true, comments: false, codeSplitting: false })
   await bundle.close()
 }
 

@@ -1,10 +1,17 @@
-import type { ChannelMap, ChannelNameIn, DataIn, EventMap, EventNameIn, EventsIn } from '../protocol/channel-map.ts'
+import type {
+  ChannelMap,
+  ChannelNameIn,
+  DataIn,
+  EventMap,
+  EventNameIn,
+  EventsIn,
+} from '../protocol/channel-map.ts'
 import type { ResetReason } from '../protocol/messages.ts'
 import type { BackoffOptions } from './backoff.ts'
 import type { ClientState } from './client-state.ts'
 import type { Clock } from './clock.ts'
-import type { SendAnswer } from './outbox.ts'
 import type { TokenSource } from './endpoint.ts'
+import type { SendAnswer } from './outbox.ts'
 import type { WebSocketConstructor } from './transports/find-websocket.ts'
 import type { TransportName } from './transports/stream.ts'
 
@@ -72,18 +79,34 @@ export interface Loaded {
   readonly position: string
 }
 
-/** How a channel is read. Nothing given: from now on. `after`, `last` and `load` exclude each other. */
-export interface ChannelOptions<State extends Loaded = Loaded> {
-  /** `earliest`, `latest`, or a position to start after. @default 'latest' */
+/** How a channel is read: after a position, from its newest events on, or after a state. Nothing given: from now on. */
+export type ChannelOptions<State extends Loaded = Loaded> = ReadAfter | ReadLast | ReadLoaded<State>
+
+/** Read after a position. */
+export interface ReadAfter {
+  /** `earliest`, `latest`, or a position. @default 'latest' */
   readonly after?: string
-  /** Starts with the newest so many events: 0 to 1000. */
-  readonly last?: number
+  readonly last?: undefined
+  readonly load?: undefined
+}
+
+/** Read the newest events first. */
+export interface ReadLast {
+  /** How many: 0 to 1000. */
+  readonly last: number
+  readonly after?: undefined
+  readonly load?: undefined
+}
+
+/** Read the events that build on a state. */
+export interface ReadLoaded<State extends Loaded> {
   /**
-   * Gets the state that the events build on, from an endpoint that reads the channel's position *before* its state.
-   * Events come after that position, so that none is missed and none counted twice. Called again after each reset, and
-   * after a failure.
+   * Gets the state, from an endpoint that reads the channel's position *before* its state. Events come after that
+   * position, so that none is missed and none counted twice. Called again after each reset, and after a failure.
    */
-  readonly load?: (signal: AbortSignal) => Promise<State>
+  readonly load: (signal: AbortSignal) => Promise<State>
+  readonly after?: undefined
+  readonly last?: undefined
 }
 
 /** What is known of an event beside its payload. */
@@ -99,7 +122,10 @@ export interface EventMeta {
 
 /** An event of a channel, as an iteration gives it. */
 export type ChannelEvent<E extends EventMap> = {
-  [Name in EventNameIn<E>]: Omit<EventMeta, 'event'> & { readonly event: Name; readonly data: DataIn<E, Name> }
+  [Name in EventNameIn<E>]: Omit<EventMeta, 'event'> & {
+    readonly event: Name
+    readonly data: DataIn<E, Name>
+  }
 }[EventNameIn<E>]
 
 /** Events may be missing before this point: the channel goes on after `latest`. */
@@ -147,7 +173,10 @@ export interface Channel<E extends EventMap = EventMap, State extends Loaded = L
   /** The position reached; `undefined` until it is read. Resuming after it misses nothing. */
   readonly position: string | undefined
   /** Calls `fn` for each event of a name, or with `*` of any; the answer stops it. Bytes are a `Uint8Array`. */
-  on<Name extends EventNameIn<E>>(event: Name, fn: (data: DataIn<E, Name>, meta: EventMeta) => void): () => void
+  on<Name extends EventNameIn<E>>(
+    event: Name,
+    fn: (data: DataIn<E, Name>, meta: EventMeta) => void,
+  ): () => void
   on(event: '*', fn: (data: DataIn<E, EventNameIn<E>>, meta: EventMeta) => void): () => void
   /** Calls `fn` with what `load` got, before any event after it. */
   onLoad(fn: (state: State) => void): () => void
@@ -166,7 +195,11 @@ export interface Channel<E extends EventMap = EventMap, State extends Loaded = L
    * Sends one event and answers what became of it. Sends of one client are handled in the order they were made, over
    * cuts and changes of transport. Rejects with a `FairleadError` when the server refuses it for good.
    */
-  send<Name extends EventNameIn<E>>(event: Name, data: DataIn<E, Name>, options?: SendOptions): Promise<SendAnswer>
+  send<Name extends EventNameIn<E>>(
+    event: Name,
+    data: DataIn<E, Name>,
+    options?: SendOptions,
+  ): Promise<SendAnswer>
   /** Who is on the channel now. */
   members(options?: { readonly signal?: AbortSignal }): Promise<string[]>
   /** Begins to read, as the first listener does: to be seen on a channel without listening to it. */

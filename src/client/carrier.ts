@@ -1,6 +1,13 @@
 import { type Ending, ending } from './ending.ts'
 import type { Subscription } from './subscription.ts'
-import type { Duplex, Farewell, StreamRequest, StreamSink, Transport, TransportName } from './transports/stream.ts'
+import type {
+  Duplex,
+  Farewell,
+  StreamRequest,
+  StreamSink,
+  Transport,
+  TransportName,
+} from './transports/stream.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
 /** Who holds carriers. */
@@ -126,13 +133,13 @@ export function createCarrier(
   endpoint
     .renewToken()
     .catch((error: unknown) => {
-      throw ending(`There is no token: ${error}`, { kind: 'retry' })
+      throw ending(`There is no token: ${error}`, 'retry')
     })
     .then(() => {
       if (signal.aborted) return undefined
       // Only from here on: a slow token says nothing against the transport.
       cancelDeadline = clock.after(openMs, () =>
-        end(ending(`No message came within ${openMs} ms.`, { slow: true })),
+        end(ending(`No message came within ${openMs} ms.`, undefined, { slow: true })),
       )
       return run(request, carrier, signal)
     })

@@ -24,8 +24,6 @@ export interface ChannelHost {
   readonly endpoint: Endpoint
   readonly link: Link
   readonly outbox: Outbox
-  /** A key that no send has used yet. */
-  readonly nextKey: () => string
   /** The channel is over. */
   readonly closed: () => void
 }
@@ -40,11 +38,8 @@ export interface ClientChannel<E extends EventMap, State extends Loaded> extends
 export function createChannel<E extends EventMap, State extends Loaded>(
   name: string,
   { after, last, load }: ChannelOptions<State>,
-  { clock, endpoint, link, outbox, nextKey, closed }: ChannelHost,
+  { clock, endpoint, link, outbox, closed }: ChannelHost,
 ): ClientChannel<E, State> {
-  if ([after, last, load].filter((given) => given !== undefined).length > 1) {
-    throw new TypeError('Give one of after, last and load.')
-  }
   /** By the event's name; what is not an event begins with `$`, as no event's name does. */
   const listeners = createListeners()
   const buffers = new Set<EventBuffer<ChannelEvent<E> | ResetEvent>>()
@@ -74,8 +69,7 @@ export function createChannel<E extends EventMap, State extends Loaded>(
       listeners.call('$reset', reset)
       if (load) void loadState(load)
     } else if (message.op === 'presence') {
-      const { op, ...change } = message
-      listeners.call('$presence', change)
+      listeners.call('$presence', message)
     } else {
       self.fail(errorOf({ ...message, message: `${name} may not be read.` }))
     }
@@ -134,14 +128,13 @@ export function createChannel<E extends EventMap, State extends Loaded>(
       self.open()
       return buffer.iteration
     },
-    async send(event, data, { key = nextKey(), after, tag, signal } = {}) {
-      const header = { channel: name, event, key, after, tag }
-      return outbox.send({ header, payload: toOutgoingPayload(data) }, signal)
+    async send(event, data, { signal, ...options } = {}) {
+      return outbox.send({ channel: name, event, ...options }, toOutgoingPayload(data), signal)
     },
     members: (options) =>
       withDeadline(clock, requestMs, options?.signal, async (signal) => {
-        const response = await endpoint.fetch({ path: `/_presence/${name}`, signal })
-        return (await response.json()).members
+        const path = `/_presence/${name}`
+        return (await endpoint.json<{ members: string[] }>({ path, signal })).members
       }),
     open() {
       if (!isOpen && !signal.aborted) {

@@ -29,19 +29,21 @@ const defaultSendTimeoutMs = 300_000
  * Nothing is opened before a channel is read or sent to. Typed by the declaration of the channels:
  * `connect<typeof channels>('/live')`.
  */
-export function connect<C extends ChannelMap = ChannelMap>(url: string, options: ConnectOptions = {}): Client<C> {
+export function connect<C extends ChannelMap = ChannelMap>(
+  url: string,
+  options: ConnectOptions = {},
+): Client<C> {
   const { clock = systemClock, clientId: id = randomId(), signal, WebSocket } = options
   const channels = new Map<string, ClientChannel<EventMap, Loaded>>()
   const listeners = createListeners()
   const endpoint = createEndpoint(url, options, clock)
-  const keyPrefix = randomId()
-  let keys = 0
+  const over = new AbortController()
 
   const changed = (state: ClientState) => {
     const { phase, reason, error } = state
     if (phase === 'open') outbox.kick()
     if (phase === 'closed') {
-      unwatch()
+      over.abort()
       for (const channel of channels.values()) error ? channel.fail(error) : channel.close()
       outbox.close(error ?? new FairleadError('unavailable', reason))
     }
@@ -53,7 +55,6 @@ export function connect<C extends ChannelMap = ChannelMap>(url: string, options:
     transports,
     backoff: options.backoff,
     request: { endpoint, clock, WebSocket, clientId: options.presence ? id : undefined },
-    needsSocket: () => outbox.size > 0 && link.isSocketOnly(),
     changed,
   })
   const outbox: Outbox = createOutbox(
@@ -61,22 +62,21 @@ export function connect<C extends ChannelMap = ChannelMap>(url: string, options:
     options.sendTimeoutMs ?? defaultSendTimeoutMs,
     createUpstream(link, endpoint),
   )
-  const unwatch = watchPage(link)
+  watchPage(link, over.signal)
 
   const create = <E extends EventMap, State extends Loaded>(
     name: string,
     options: ChannelOptions<State>,
   ): ClientChannel<E, State> => {
-    if (!isChannelName(name)) throw new FairleadError('invalid_channel', `${name} is no channel's name.`)
+    if (!isChannelName(name)) throw new FairleadError('invalid_channel', `No channel: ${name}`)
     if (channels.size === channelsPerStream) {
-      throw new FairleadError('too_many_channels', `A client has at most ${channelsPerStream} channels.`)
+      throw new FairleadError('too_many_channels', `At most ${channelsPerStream} channels.`)
     }
     return createChannel<E, State>(name, options, {
       clock,
       endpoint,
       link,
       outbox,
-      nextKey: () => `${keyPrefix}-${keys++}`,
       closed: () => channels.delete(name),
     })
   }
@@ -87,7 +87,10 @@ export function connect<C extends ChannelMap = ChannelMap>(url: string, options:
       return link.state()
     },
     onState: (fn) => listeners.add('', fn),
-    channel<Name extends ChannelNameIn<C>, State extends Loaded>(name: Name, options: ChannelOptions<State> = {}) {
+    channel<Name extends ChannelNameIn<C>, State extends Loaded>(
+      name: Name,
+      options: ChannelOptions<State> = {},
+    ) {
       const channel = channels.get(name) ?? create<EventMap, State>(name, options)
       // The types are the compiler's alone: at run time all channels are the same.
       channels.set(name, channel as unknown as ClientChannel<EventMap, Loaded>)
@@ -101,8 +104,10 @@ export function connect<C extends ChannelMap = ChannelMap>(url: string, options:
   return client
 }
 
-function toOrder(choice: TransportChoice = Object.keys(transports) as TransportName[]): readonly TransportName[] {
+function toOrder(
+  choice: TransportChoice = Object.keys(transports) as TransportName[],
+): readonly TransportName[] {
   const order = [choice].flat()
   if (order.length && order.every((name) => transports[name])) return order
-  throw new TypeError(`A transport is one of ${Object.keys(transports)}, or several of them.`)
+  throw new TypeError(`A transport is one of ${Object.keys(transports)}.`)
 }

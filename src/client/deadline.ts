@@ -12,24 +12,25 @@ export function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T> | T,
 ): Promise<T> {
   const aborter = new AbortController()
+  let done = () => {}
   return new Promise<T>((resolve, reject) => {
     const stop = (reason: unknown) => {
       reject(reason)
       aborter.abort()
     }
     const onAbort = () => stop(outer?.reason)
-    const cancel = clock.after(ms, () => stop(new FairleadError('request_timeout', `No answer within ${ms} ms.`)))
+    const cancel = clock.after(ms, () =>
+      stop(new FairleadError('request_timeout', `No answer within ${ms} ms.`)),
+    )
+    done = () => {
+      cancel()
+      outer?.removeEventListener('abort', onAbort)
+    }
     outer?.addEventListener('abort', onAbort)
     if (outer?.aborted) onAbort()
     // In a callback, so that work that throws at once is a rejection too.
-    Promise.resolve(aborter.signal)
-      .then(work)
-      .then(resolve, reject)
-      .then(() => {
-        cancel()
-        outer?.removeEventListener('abort', onAbort)
-      })
-  })
+    Promise.resolve(aborter.signal).then(work).then(resolve, reject)
+  }).finally(() => done())
 }
 
 /** Waits; on abort no longer. */

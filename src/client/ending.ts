@@ -23,8 +23,8 @@ export interface Ending extends Error {
 }
 
 /** Makes an ending. */
-export const ending = (reason: string, more?: Omit<Ending, keyof Error>): Ending =>
-  Object.assign(new Error(reason), more)
+export const ending = (reason: string, kind?: Ending['kind'], more?: Partial<Ending>): Ending =>
+  Object.assign(new Error(reason), { kind, ...more })
 
 /** A refusal as the wire has it. */
 export interface WireError {
@@ -39,7 +39,9 @@ export const errorOf = ({ code, message, position }: WireError): FairleadError =
 
 /** The ending that a refusal makes: for now, or of this kind. */
 export const refused = (error: WireError, kind: 'denied' | 'final' = 'final'): Ending =>
-  ending(error.message, isTemporary(error.code) ? { kind: 'retry' } : { kind, refusal: errorOf(error) })
+  isTemporary(error.code)
+    ? ending(error.message, 'retry')
+    : ending(error.message, kind, { refusal: errorOf(error) })
 
 /** Refusals of the client or its whole request; all others are about the channels that were asked for. */
 const aboutClient = [400, 405, 406, 414, 431, 'invalid_token', 'host_not_allowed', 'origin_not_allowed']
@@ -53,15 +55,15 @@ export async function responseEnding(response: Response): Promise<Ending> {
   const isOurs = headers.get('content-type') === 'application/problem+json'
   const { code, detail: message = `The answer was a ${status}.` } = isOurs ? await response.json() : {}
   const retryMs = Number(headers.get('retry-after')) * 1000 || undefined
-  if (retryMs || (code && status >= 500)) return ending(message, { kind: 'retry', retryMs })
+  if (retryMs || (code && status >= 500)) return ending(message, 'retry', { retryMs })
   if (!code) return ending(message)
   const isFinal = aboutClient.includes(status) || aboutClient.includes(code)
   return refused({ code, message }, isFinal ? 'final' : 'denied')
 }
 
 /** What a WebSocket's close says. */
-export function closeEnding(code: number, reason = ''): Ending {
+export function closeEnding({ code = 1006, reason }: Partial<CloseEvent>): Ending {
   const message = `The WebSocket was closed: ${code} ${reason}`
   if (isFinalClose(code)) return refused({ code: code > 4000 ? 'forbidden' : 'bad_message', message })
-  return ending(message, code < 4100 ? {} : { kind: 'retry' })
+  return ending(message, code < 4100 ? undefined : 'retry')
 }

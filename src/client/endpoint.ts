@@ -38,7 +38,9 @@ export interface Endpoint {
   /** Gets the token again, where that may bring another one. Rejects with what the function threw. */
   renewToken(): Promise<string | undefined>
   /** Sends a request; after a 401 once more, with a new token. Rejects with an `Ending` when it is refused. */
-  fetch(request: EndpointRequest): Promise<Response>
+  fetch(request: EndpointRequest, isAgain?: boolean): Promise<Response>
+  /** The same, for an answer that is JSON. */
+  json<T>(request: EndpointRequest): Promise<T>
 }
 
 /** How long a token function may take. */
@@ -56,34 +58,32 @@ export function createEndpoint(base: string, options: EndpointOptions, clock: Cl
       `${root}${path}?${query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}`,
     token: () => token ?? endpoint.renewToken(),
     renewToken() {
-      token = withDeadline(clock, tokenMs, undefined, () => (typeof source === 'function' ? source() : source))
+      token = withDeadline(clock, tokenMs, undefined, () =>
+        typeof source === 'function' ? source() : source,
+      )
       return token
     },
-    async fetch(request) {
+    async fetch(request, isAgain) {
       const { path = '', query = [], accept = 'application/json', body, ...init } = request
-      const attempt = async () => {
-        const bearer = await endpoint.token()
-        return send(endpoint.url(path, query), {
-          ...init,
-          ...(body && { method: 'POST', body }),
-          ...(credentials && { credentials }),
-          cache: 'no-store',
-          headers: {
-            ...headers,
-            accept,
-            ...(body && { 'content-type': 'application/json' }),
-            ...(bearer && { authorization: `Bearer ${bearer}` }),
-          },
-        })
-      }
-      let response = await attempt()
-      if (response.status === 401) {
-        await endpoint.renewToken()
-        response = await attempt()
-      }
-      if (!response.ok) throw await responseEnding(response)
-      return response
+      const bearer = await endpoint.token()
+      const response = await send(endpoint.url(path, query), {
+        ...init,
+        ...(body && { method: 'POST', body }),
+        ...(credentials && { credentials }),
+        cache: 'no-store',
+        headers: {
+          ...headers,
+          accept,
+          ...(body && { 'content-type': 'application/json' }),
+          ...(bearer && { authorization: `Bearer ${bearer}` }),
+        },
+      })
+      if (response.ok) return response
+      if (response.status !== 401 || isAgain) throw await responseEnding(response)
+      await endpoint.renewToken()
+      return endpoint.fetch(request, true)
     },
+    json: async (request) => (await endpoint.fetch(request)).json(),
   }
   return endpoint
 }

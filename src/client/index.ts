@@ -1,5 +1,4 @@
-export { event } from '../protocol/channel-map.ts'
-export { FairleadError, isFairleadError } from '../protocol/errors.ts'
+export { FairleadError } from '../protocol/errors.ts'
 export type {
   Channel,
   ChannelEvent,
@@ -18,7 +17,7 @@ export type { BackoffOptions } from './backoff.ts'
 export type { ClientState } from './client-state.ts'
 export type { Clock } from './clock.ts'
 export { connect } from './connect.ts'
-export type { SendAnswer } from './outbox.ts'
 export type { TokenSource } from './endpoint.ts'
+export type { SendAnswer } from './outbox.ts'
 export type { WebSocketConstructor } from './transports/find-websocket.ts'
 export type { TransportName } from './transports/stream.ts'

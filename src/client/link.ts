@@ -25,8 +25,6 @@ export interface LinkOptions {
   readonly backoff: BackoffOptions | undefined
   /** What every stream is opened with. */
   readonly request: Omit<StreamRequest, 'subscriptions'>
-  /** Whether sends wait for a WebSocket, though no channel is read. */
-  readonly needsSocket: () => boolean
   readonly changed: (state: ClientState) => void
 }
 
@@ -35,8 +33,6 @@ export interface Link {
   state(): ClientState
   /** The stream in use. */
   current(): Carrier | undefined
-  /** Whether nothing but WebSocket may be used. */
-  isSocketOnly(): boolean
   /** Reads a channel; in place of the one of the same name that was read before. */
   add(subscription: Subscription): void
   /** Reads it no more. */
@@ -70,7 +66,7 @@ export interface Link {
  * its last resort; but the one that worked last is tried alone first, as long as only its connection was lost.
  */
 export function createLink(options: LinkOptions): Link {
-  const { transports, request, needsSocket, changed } = options
+  const { transports, request, changed } = options
   const { clock } = request
   const subscriptions = new Map<string, Subscription>()
   const backoff = createBackoff(clock, options.backoff)
@@ -101,7 +97,7 @@ export function createLink(options: LinkOptions): Link {
 
   const isOn = () => !isHidden && state.phase !== 'closed'
   const wanted = () => [...subscriptions.values()].filter(({ active }) => active)
-  const isNeeded = () => isOn() && (wanted().length > 0 || needsSocket())
+  const isNeeded = () => isOn() && wanted().length > 0
   const carriesAll = () => current?.carry(wanted(), subscriptions)
   const next = () => (worked && strikes < loyalty && order.includes(worked) ? [worked] : order)
   /** What is better than the stream in use. */
@@ -110,10 +106,10 @@ export function createLink(options: LinkOptions): Link {
     return rank < 0 ? order : order.slice(0, rank)
   }
 
-  const say = (next: ClientState) => {
-    const { phase, reason } = state
-    state = next
-    if (next.phase !== phase || next.reason !== reason) changed(next)
+  const say = (phase: ClientState['phase'], reason: string, more?: Partial<ClientState>) => {
+    const isNew = phase !== state.phase || reason !== state.reason
+    state = { phase, reason, ...more }
+    if (isNew) changed(state)
   }
 
   const stopWait = () => {
@@ -146,14 +142,14 @@ export function createLink(options: LinkOptions): Link {
   const close = (reason: string, error?: FairleadError) => {
     if (state.phase === 'closed') return
     stop()
-    say({ phase: 'closed', reason, ...(error && { error }) })
+    say('closed', reason, error && { error })
   }
 
   /** Tries transports one after the other, in place of what was being tried. */
   const tryAll = (list: readonly TransportName[]) => {
     stopTrying()
     stopWait()
-    if (!current) say({ phase: 'connecting', reason: `Trying ${list}.` })
+    if (!current) say('connecting', `Trying ${list}.`)
     left = [...list]
     isSlow = true
     tryNext()
@@ -163,7 +159,11 @@ export function createLink(options: LinkOptions): Link {
     const transport = left.shift()!
     current?.mark()
     const streamRequest = { ...request, subscriptions: wanted() }
-    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, { opened, ended, retryBase: backoff.reset })
+    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, {
+      opened,
+      ended,
+      retryBase: backoff.reset,
+    })
   }
 
   const opened = (carrier: Carrier) => {
@@ -179,7 +179,7 @@ export function createLink(options: LinkOptions): Link {
     backoff.reset()
     planBetter()
     step()
-    say({ phase: 'open', transport, reason: `Reading over ${transport}.` })
+    say('open', `Reading over ${transport}.`, { transport })
   }
 
   const ended = (carrier: Carrier, ending: Ending) => {
@@ -188,7 +188,7 @@ export function createLink(options: LinkOptions): Link {
       current = undefined
       // Where another stream is being opened, that decides what is next.
       if (!attempt || kind === 'final') waitFor(ending)
-      else say({ phase: 'connecting', reason: message })
+      else say('connecting', message)
     } else if (carrier === attempt) {
       isSlow &&= slow
       // What the server says would be the same over any transport.
@@ -228,7 +228,7 @@ export function createLink(options: LinkOptions): Link {
       stopWait()
       step()
     })
-    if (!current) say({ phase: 'waiting', reason, retryMs })
+    if (!current) say('waiting', reason, { retryMs })
     step()
   }
 
@@ -259,7 +259,7 @@ export function createLink(options: LinkOptions): Link {
       // A channel that waits for its `load` will be back in a moment; a WebSocket may serve for sends.
     } else if (!subscriptions.size && !current?.controls) {
       stop()
-      say({ phase: 'idle', reason: 'No channel is read.' })
+      say('idle', 'No channel is read.')
     }
   }
 
@@ -272,7 +272,6 @@ export function createLink(options: LinkOptions): Link {
   return {
     state: () => state,
     current: () => current,
-    isSocketOnly: () => order.every((transport) => transport === 'websocket'),
     add(subscription) {
       subscriptions.set(subscription.channel, subscription)
       step()
@@ -313,7 +312,7 @@ export function createLink(options: LinkOptions): Link {
       if (!isOn()) return
       isHidden = true
       stop()
-      say({ phase: 'waiting', reason: 'The page was put away.' })
+      say('waiting', 'The page was put away.')
     },
     onShow() {
       isHidden = false

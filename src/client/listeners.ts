@@ -14,7 +14,10 @@ export function createListeners(): Listeners {
       const entry = { fn }
       lists.set(name, [...(lists.get(name) ?? []), entry])
       return () => {
-        lists.set(name, lists.get(name)!.filter((one) => one !== entry))
+        lists.set(
+          name,
+          lists.get(name)!.filter((one) => one !== entry),
+        )
       }
     },
     call(name, ...args) {
@@ -33,9 +36,7 @@ export function createListeners(): Listeners {
 
 /** Hands an error to where uncaught ones go: a page's `error` event, in Node `uncaughtException`. */
 export function reportUncaught(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error)
-  else
-    queueMicrotask(() => {
-      throw error
-    })
+  queueMicrotask(() => {
+    throw error
+  })
 }

@@ -1,11 +1,13 @@
 import { FairleadError, isTemporary } from '../protocol/errors.ts'
 import { batchMessages } from '../protocol/limits.ts'
 import type { Durability } from '../protocol/messages.ts'
+import type { Payload } from '../protocol/payload.ts'
 import { createBackoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import { withDeadline } from './deadline.ts'
 import { type Ending, errorOf } from './ending.ts'
-import type { OutgoingSend } from './outgoing-send.ts'
+import type { OutgoingSend, SendHeader } from './outgoing-send.ts'
+import { randomId } from './random-id.ts'
 import type { SendReply } from './transports/stream.ts'
 
 /** Sends that may wait, and their payloads together: what is more is refused with `busy`. */
@@ -35,13 +37,11 @@ export type Deliver = (
 
 /** The sends of a client, in the order they were made. */
 export interface Outbox {
-  /** How many sends are not answered yet. */
-  readonly size: number
   /**
    * Adds a send. Rejects with what the server refused it for, `busy` when there is no room, `request_timeout` when its
    * time is over, or the signal's reason; after the last two it may have been done.
    */
-  send(send: OutgoingSend, signal?: AbortSignal): Promise<SendAnswer>
+  send(header: SendHeader, payload: Payload, signal?: AbortSignal): Promise<SendAnswer>
   /** A stream is open: what waits to be tried again is tried now. */
   kick(): void
   /** Refuses what waits, and everything from now on. */
@@ -61,8 +61,10 @@ interface Entry extends OutgoingSend {
 export function createOutbox(clock: Clock, timeoutMs: number, deliver: Deliver): Outbox {
   const backoff = createBackoff(clock)
   const entries = new Set<Entry>()
+  const keyPrefix = randomId()
+  let keys = 0
   let size = 0
-  let payload = 0
+  let waiting = 0
   let batchMax: number = batchMessages
   let isRunning = false
   let isKicked = false
@@ -127,28 +129,26 @@ export function createOutbox(clock: Clock, timeoutMs: number, deliver: Deliver):
   }
 
   return {
-    get size() {
-      return size
-    },
-    async send(send, signal) {
-      const { length } = send.payload
+    async send(header, payload, signal) {
+      const { length } = payload
       if (closed) throw closed
-      if (size === roomForSends || payload + length > roomForPayload) {
+      if (size === roomForSends || waiting + length > roomForPayload) {
         throw new FairleadError('busy', 'Too many sends wait for an answer.')
       }
       let entry: Entry
       size++
-      payload += length
+      waiting += length
       const answered = () =>
         new Promise<SendAnswer>((resolve, reject) => {
-          entry = { ...send, resolve, reject }
+          const key = header.key ?? `${keyPrefix}-${keys++}`
+          entry = { header: { ...header, key }, payload, resolve, reject }
           entries.add(entry)
           void run()
         })
       return withDeadline(clock, timeoutMs, signal, answered).finally(() => {
         settle(entry)
         size--
-        payload -= length
+        waiting -= length
       })
     },
     kick() {

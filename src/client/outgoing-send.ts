@@ -5,9 +5,12 @@ import * as limits from '../protocol/limits.ts'
 import type { SendMessage } from '../protocol/messages.ts'
 import type { Payload } from '../protocol/payload.ts'
 
+/** What is sent beside the payload. */
+export type SendHeader = Omit<SendMessage, 'op' | 'ref' | 'data' | 'bytes' | 'batch'>
+
 /** A send on its way. Its key makes it safe to send again. */
 export interface OutgoingSend {
-  readonly header: Omit<SendMessage, 'op' | 'ref' | 'data' | 'bytes' | 'batch'> & { readonly key: string }
+  readonly header: SendHeader & { readonly key: string }
   readonly payload: Payload
 }
 
@@ -29,7 +32,9 @@ export function toOutgoingPayload(data: unknown): Payload {
 export function encodeSendText({ header, payload }: OutgoingSend, ref: number, batch?: number): string {
   const text = encodeHeader(header, ref, batch).slice(0, -1)
   // JSON goes as it was written when the application handed it over.
-  return typeof payload === 'string' ? `${text},"data":${payload}}` : `${text},"bytes":"${encodeBase64(payload)}"}`
+  return typeof payload === 'string'
+    ? `${text},"data":${payload}}`
+    : `${text},"bytes":"${encodeBase64(payload)}"}`
 }
 
 /** Writes a send as a WebSocket's message, where bytes travel as they are. */
@@ -40,5 +45,5 @@ export function encodeSendFrame(send: OutgoingSend, ref: number, batch: number):
     : encodeBinaryMessage(encodeHeader(header, ref, batch), payload)
 }
 
-const encodeHeader = (header: OutgoingSend['header'], ref: number, batch?: number) =>
+const encodeHeader = (header: SendHeader, ref: number, batch?: number) =>
   JSON.stringify({ op: 'send', ref, batch, ...header })

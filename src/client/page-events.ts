@@ -10,25 +10,19 @@ export interface PageListener {
   onShow(): void
 }
 
-/** Listens to the page, where there is one. Answers how to stop. */
-export function watchPage({ onWake, onNetwork, onHide, onShow }: PageListener): () => void {
+/** Listens to the page, where there is one, until the signal aborts. */
+export function watchPage({ onWake, onNetwork, onHide, onShow }: PageListener, signal: AbortSignal): void {
   const page = globalThis.document
-  const onVisible = () => {
+  const listen = (target: EventTarget | undefined, type: string, listener: () => void) =>
+    target?.addEventListener?.(type, listener, { signal })
+  listen(globalThis, 'online', onNetwork)
+  // Chromium's alone: elsewhere the watchdog finds a changed network.
+  listen((globalThis.navigator as { connection?: EventTarget } | undefined)?.connection, 'change', onNetwork)
+  listen(globalThis, 'pagehide', onHide)
+  // iOS may bring a page back with this event alone.
+  listen(globalThis, 'pageshow', onShow)
+  listen(page, 'resume', onWake)
+  listen(page, 'visibilitychange', () => {
     if (page.visibilityState === 'visible') onWake()
-  }
-  const { connection } = (globalThis.navigator ?? {}) as { connection?: EventTarget }
-  const listeners: [EventTarget | undefined, string, (event: Event) => void][] = [
-    [globalThis, 'online', onNetwork],
-    [globalThis, 'pagehide', onHide],
-    // iOS may bring a page back with this event alone.
-    [globalThis, 'pageshow', onShow],
-    [page, 'visibilitychange', onVisible],
-    [page, 'resume', onWake],
-    // Chromium's alone: elsewhere the watchdog finds a changed network.
-    [connection, 'change', onNetwork],
-  ]
-  for (const [target, type, listener] of listeners) target?.addEventListener?.(type, listener)
-  return () => {
-    for (const [target, type, listener] of listeners) target?.removeEventListener?.(type, listener)
-  }
+  })
 }

@@ -41,7 +41,6 @@ export function createSubscription(
   sink: (message: ChannelMessage) => void,
 ): Subscription {
   const { after = 'latest' } = start
-  let position: string | undefined
   let held: Position | undefined
 
   /** Moves forward, never back; says whether it did. */
@@ -50,7 +49,6 @@ export function createSubscription(
     const isSame = held?.epoch === next.epoch
     if (held && (isSame ? next.offset <= held.offset : within)) return false
     held = next
-    position = text
     return true
   }
 
@@ -60,7 +58,7 @@ export function createSubscription(
     start,
     active: true,
     get position() {
-      return position
+      return held && `${held.epoch}.${held.offset}`
     },
     starts(text) {
       if (!held) advance(text)

@@ -9,12 +9,8 @@ export function createUpstream(link: Link, endpoint: Endpoint): Deliver {
   return async (batch, reply, signal) => {
     const socket = link.current()?.controls
     if (socket) return socket.send(batch, reply)
-    if (link.isSocketOnly()) {
-      link.step()
-      throw new Error('No WebSocket is open.')
-    }
     const body = `[${batch.map((send, ref) => encodeSendText(send, ref))}]`
-    const replies: SendReply[] = await (await endpoint.fetch({ body, signal })).json()
+    const replies = await endpoint.json<SendReply[]>({ body, signal })
     return replies.map((one, ref) => reply({ ...one, ref }))
   }
 }

@@ -9,7 +9,7 @@ import * as limits from './limits.ts'
 /** Joins an envelope and its bytes into one binary message. Throws `bad_message` on an envelope past the limit. */
 export function encodeBinaryMessage(envelope: string, bytes: Uint8Array): Uint8Array {
   const header = new TextEncoder().encode(envelope)
-  if (header.length > limits.binaryHeaderBytes) throw tooLong()
+  if (header.length > limits.binaryHeaderBytes) throw bad()
   const message = new Uint8Array(4 + header.length + bytes.length)
   new DataView(message.buffer).setUint32(0, header.length)
   message.set(header, 4)
@@ -19,24 +19,18 @@ export function encodeBinaryMessage(envelope: string, bytes: Uint8Array): Uint8A
 
 /** Splits an untrusted binary message. Throws `bad_message` when the header is not inside it, or not UTF-8. */
 export function decodeBinaryMessage(message: Uint8Array): { envelope: string; bytes: Uint8Array } {
-  if (message.length < 4) throw bad('A binary message starts with 4 bytes of header length.')
-  const length = new DataView(message.buffer, message.byteOffset, 4).getUint32(0)
-  if (length > limits.binaryHeaderBytes || 4 + length > message.length) {
-    throw tooLong()
-  }
-  // Made here, not once for all: some runtimes that load this module have none.
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   try {
-    return { envelope: decoder.decode(message.subarray(4, 4 + length)), bytes: message.subarray(4 + length) }
+    const length = new DataView(message.buffer, message.byteOffset, message.length).getUint32(0)
+    const header = message.subarray(4, 4 + length)
+    if (length > limits.binaryHeaderBytes || header.length < length) throw bad()
+    // Made here, not once for all: some runtimes that load this module have none.
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    return { envelope: decoder.decode(header), bytes: message.subarray(4 + length) }
   } catch (cause) {
-    throw bad('The header of a binary message is UTF-8.', cause)
+    throw bad(cause)
   }
 }
 
-function tooLong(): FairleadError {
-  return bad(`A binary message's header is at most ${limits.binaryHeaderBytes} bytes and inside the message.`)
-}
-
-function bad(message: string, cause?: unknown): FairleadError {
-  return new FairleadError('bad_message', message, { cause })
+function bad(cause?: unknown): FairleadError {
+  return new FairleadError('bad_message', 'A binary message is a length, a header in UTF-8, and bytes.', { cause })
 }

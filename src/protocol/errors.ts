@@ -18,7 +18,7 @@ export class FairleadError extends Error {
   readonly position: string | undefined
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown; position?: string }) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    super(message, options)
     this.code = code
     this.position = options?.position
   }

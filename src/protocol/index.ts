@@ -69,7 +69,7 @@ export {
 } from './names.ts'
 export { type Payload, parseBytesPayload, parseJsonPayload, payloadSize, toPayload } from './payload.ts'
 export { type After, formatPosition, type Position, parseAfter, parsePosition } from './position.ts'
-export { createSseLines, type SseLines } from './sse-lines.ts'
 export { createSseDecoder, type SseDecoder, type SseEvent, type SseHandlers } from './sse-decode.ts'
 export { encodeSseBlock, encodeSseComment, type SseBlock } from './sse-encode.ts'
 export { decodeSsePayload, encodeSseEvent, type SseEventFields } from './sse-event.ts'
+export { createSseLines, type SseLines } from './sse-lines.ts'

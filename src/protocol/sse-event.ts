@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from './base64.ts'
+import { parseBase64, encodeBase64 } from './base64.ts'
 import type { Payload } from './payload.ts'
 import { encodeSseBlock } from './sse-encode.ts'
 
@@ -24,5 +24,5 @@ export function encodeSseEvent({ id, name, payload }: SseEventFields): string {
 
 /** The payload that `encodeSseEvent` wrote as `data`; no JSON text starts as a `data:` URL does. */
 export function decodeSsePayload(data: string): Payload {
-  return data.startsWith(bytesPrefix) ? decodeBase64(data.slice(bytesPrefix.length)) : data
+  return data.startsWith(bytesPrefix) ? parseBase64(data.slice(bytesPrefix.length)) : data
 }

@@ -30,11 +30,13 @@ const pages: Readonly<Record<string, string>> = {
   </script>`,
 }
 
-/** What a site is made of. Both are asked again at each start and each request. */
+/** What a site is made of. `options` are asked for at each start. */
 export interface SiteParts {
   readonly options: () => ServerOptions
   /** What `GET /state` answers, as JSON: the application's own endpoint. */
   readonly state?: (fairlead: FairleadServer) => Promise<object>
+  /** Whether each connection carries one request, so that the browser keeps no idle one. @default false */
+  readonly oneRequestEach?: boolean
 }
 
 interface Running {
@@ -77,12 +79,13 @@ export class Site {
 
   /** Starts, or starts again on the port it had. */
   async start(): Promise<void> {
-    const { options, state } = this.#parts
+    const { options, state, oneRequestEach = false } = this.#parts
     const fairlead = createServer({ clock: impatientClock, log: memoryLog(), ...options() })
     const http = createHttpServer((request, response) => {
       if (request.url === '/state' && state) void serveState(state(fairlead), response)
       else servePage(request.url ?? '', response)
     })
+    if (oneRequestEach) http.maxRequestsPerSocket = 1
     const sockets = new Set<Socket>()
     http.on('connection', (socket) => {
       sockets.add(socket)

@@ -26,7 +26,7 @@ export class Stage {
   /** A site in development mode, unless other options are given; a function is asked at each start. */
   async site(
     options: ServerOptions | (() => ServerOptions) = { dev: true },
-    parts: Pick<SiteParts, 'state'> = {},
+    parts: Omit<SiteParts, 'options'> = {},
   ): Promise<Site> {
     const site = await Site.start({
       options: typeof options === 'function' ? options : () => options,

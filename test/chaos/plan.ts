@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { seededRandom } from '../../src/testing/clock.ts'
 
-/** One cut: the connection that carries byte number `bytes` since the cut before it is cut right behind that byte. */
+/** One cut: the connection that carries byte number `bytes` since the cut before it, and its rest, is cut right there. */
 export interface Cut {
   /** A reset, an orderly end in the middle of a message, or silence both ways with both sockets left open. */
   readonly kind: 'rst' | 'fin' | 'stall'
   /** Whose byte it is: the client's (up) or the server's (down). */
   readonly way: 'up' | 'down'
   readonly bytes: number
+  /** For how long after the cut before it bytes are not counted, in milliseconds: else nobody would ever get far. */
+  readonly restMs: number
   /** For how long every new connection is then answered 502, in milliseconds; 0 for not at all. */
   readonly outageMs: number
 }
@@ -21,11 +23,13 @@ export interface Reach {
 const kinds = ['rst', 'fin', 'stall'] as const
 const ways = ['up', 'down'] as const
 
+const longestRestMs = 1000
+
 /** Every how many cuts a 502 begins, and for how long. */
 const outages = { every: 40, ms: 3000 }
 
 /** Plans `count` cuts out of a seed, each kind and each way in equal shares. The same seed gives the same cuts. */
-export function planCuts(seed: number, count: number, reach: Reach = { up: 700, down: 6000 }): Cut[] {
+export function planCuts(seed: number, count: number, reach: Reach = { up: 2500, down: 40_000 }): Cut[] {
   const random = seededRandom(seed)
   const pairs = kinds.flatMap((kind) => ways.map((way) => ({ kind, way })))
   const cuts: Cut[] = []
@@ -33,7 +37,8 @@ export function planCuts(seed: number, count: number, reach: Reach = { up: 700, 
     for (const { kind, way } of shuffled(pairs, random)) {
       // Half of the cuts fall early, where handshakes, heads and first messages are.
       const bytes = 1 + Math.floor(random() * random() * reach[way])
-      cuts.push({ kind, way, bytes, outageMs: random() * outages.every < 1 ? outages.ms : 0 })
+      const restMs = random() < 0.5 ? 0 : Math.floor(random() * longestRestMs)
+      cuts.push({ kind, way, bytes, restMs, outageMs: random() * outages.every < 1 ? outages.ms : 0 })
     }
   }
   return cuts.slice(0, count)

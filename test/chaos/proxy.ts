@@ -30,6 +30,7 @@ export class ChaosProxy {
   readonly #listener: Server
   readonly #sockets = new Set<Socket>()
   #flowed = 0
+  #cutAt = 0
   #outageUntil = 0
   #finish = (): void => {}
 
@@ -80,11 +81,11 @@ export class ChaosProxy {
     const [from, to] = way === 'up' ? [pair.client, pair.server] : [pair.server, pair.client]
     from.on('data', (chunk: Buffer) => {
       if (pair.silent) return
-      const cut = this.#dueWithin(way, chunk.length)
-      const passed = cut ? chunk.subarray(0, cut.bytes - this.#flowed) : chunk
-      if (to.writable && !to.write(passed)) pauseUntilDrained(from, to)
-      if (cut) this.#make(pair, cut)
-      else if (this.#cuts[this.made.length]?.way === way) this.#flowed += chunk.length
+      const next = this.#nextOf(way)
+      const left = next ? next.bytes - this.#flowed : Number.POSITIVE_INFINITY
+      if (to.writable && !to.write(chunk.subarray(0, left))) pauseUntilDrained(from, to)
+      if (next && chunk.length >= left) this.#make(pair, next)
+      else if (next) this.#flowed += chunk.length
     })
     from.on('end', () => (pair.silent ? from.destroy() : to.end()))
     from.on('close', () => {
@@ -93,14 +94,15 @@ export class ChaosProxy {
     })
   }
 
-  /** The next cut, when its byte is among the next `length` of its way. */
-  #dueWithin(way: Cut['way'], length: number): Cut | undefined {
-    const cut = this.#cuts[this.made.length]
-    return cut?.way === way && this.#flowed + length >= cut.bytes ? cut : undefined
+  /** The next cut, when it is of this way and the rest before it is over. */
+  #nextOf(way: Cut['way']): Cut | undefined {
+    const next = this.#cuts[this.made.length]
+    return next?.way === way && Date.now() >= this.#cutAt + next.restMs ? next : undefined
   }
 
   #make(pair: Pair, cut: Cut): void {
     this.#flowed = 0
+    this.#cutAt = Date.now()
     this.made.push(cut)
     if (cut.outageMs > 0) this.#outageUntil = Date.now() + cut.outageMs
     pair.silent = true

@@ -5,7 +5,7 @@ import { type Count, sum, Tally } from './tally.ts'
 
 const transports = [['sse'], ['websocket'], ['long-poll'], ['sse', 'websocket', 'long-poll']] as const
 /** Between two sends of a client, so that its line carries bytes upward too. */
-const sendEveryMs = 250
+const sendEveryMs = 500
 
 /** One client on a line of its own, with what it saw and sent. */
 export class Surfer {

@@ -7,8 +7,8 @@ import { readSource, root } from '../support/source-files.ts'
 /** What only a server or Node has; a browser cannot load it. */
 function foreign(text: string): string[] {
   const imports = importsOf('bundle.ts', text).flatMap(({ file, specifier }) => (file ? [] : [specifier]))
-  const marks = ['node:', 'WebSocketServer', 'Sec-WebSocket-Accept', 'permessage-deflate', 'IncomingMessage']
-  return [...imports, ...marks.filter((mark) => text.includes(mark))]
+  const marks = ['WebSocketServer', 'Sec-WebSocket-Accept', 'permessage-deflate', 'IncomingMessage']
+  return [...imports, ...marks.filter((mark) => text.includes(mark)), ...(text.match(/["'`]node:\w+/g) ?? [])]
 }
 
 describe('the client in a browser', () => {

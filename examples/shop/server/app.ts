@@ -33,6 +33,8 @@ export interface Shop {
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const { port = 3000, restockMs = 30_000, onFail = () => {} } = options
   const live = createServer({ channels, dev: true })
+  // Until the shop listens, nothing else keeps the process alive: Fairlead's own timers do not.
+  const awake = setInterval(() => {}, 1000)
   const book = await openBook(live, onFail)
   await openStockroom(live, book)
 
@@ -50,6 +52,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const lines = openLines(http, live, (request, response) => void handle(request, response))
   const handle = createHandler({ live, book, orders, lines })
   await listen(http, port)
+  clearInterval(awake)
 
   const bound = (http.address() as AddressInfo).port
   return {

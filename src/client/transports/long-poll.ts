@@ -27,7 +27,7 @@ export const longPoll: Transport = async (request, sink, signal) => {
   for (let wait = 0; ; ) {
     const askedAt = clock.now()
     const query = [...(await startQuery(request, signal)), ['limit', 1000] as const, ['wait', wait] as const]
-    const page: Page = await (await endpoint.fetch({ query, signal })).json()
+    const page = await endpoint.json<Page>({ query, signal })
     // Told as a stream would. The first heartbeat only opens; the one behind the events says that they are complete.
     sink.take(heartbeat)
     for (const one of page.denied ?? []) sink.take({ op: 'denied', ...one })

@@ -15,7 +15,9 @@ export function keepPresent(
 ): void {
   if (!client) return
   const say = (op: 'alive' | 'leave') => {
-    const channels = subscriptions.filter(({ active }) => active || op === 'leave').map(({ channel }) => channel)
+    const channels = subscriptions
+      .filter(({ active }) => active || op === 'leave')
+      .map(({ channel }) => channel)
     const body = JSON.stringify({ op, client, channels })
     const post = (signal: AbortSignal) =>
       endpoint.fetch({ path: '/_presence', body, keepalive: op === 'leave', signal })

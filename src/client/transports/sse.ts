@@ -1,9 +1,12 @@
 import type { ByeMessage } from '../../protocol/messages.ts'
-import { createSseDecoder } from '../../protocol/sse-decode.ts'
+import { createSseLines } from '../../protocol/sse-lines.ts'
 import { ending } from '../ending.ts'
 import { keepPresent } from './presence.ts'
 import { startQuery } from './start-query.ts'
-import type { StreamMessage, Transport } from './stream.ts'
+import type { StreamMessage, StreamSink, Transport } from './stream.ts'
+
+/** A line longer than this is no envelope: the largest payload as base64 is a third of it. */
+const longestLine = 1024 * 1024
 
 /**
  * Server-sent events over `fetch`, not `EventSource`: that one cannot send a token, gives up for good at a 502 in the
@@ -16,18 +19,21 @@ export const sse: Transport = async (request, sink, signal) => {
   // React Native's fetch gives a body only when it is whole, and not as a stream.
   const reader = response.body?.getReader?.()
   if (!reader) throw new Error('This fetch cannot read a stream.')
-  const decoder = createSseDecoder({
-    onEvent({ data }) {
-      const message: StreamMessage | ByeMessage = JSON.parse(data)
-      if (message.op === 'bye') throw ending(message.reason, { kind: 'retry', retryMs: message.retryMs })
-      sink.take(message)
-    },
-    onRetry: (retryMs) => sink.retryBase(retryMs),
-  })
+  const lines = createSseLines((line) => takeLine(line, sink))
   for (;;) {
     const { done, value } = await reader.read()
-    if (done) throw new Error('The stream ended.')
+    if (done || lines.unfinishedChars > longestLine) throw new Error('The stream ended.')
     sink.heard()
-    decoder.push(value)
+    lines.push(value)
   }
+}
+
+/** In this format a block's data is one line, an envelope, that says all the block does but for `retry`. */
+function takeLine(line: string, sink: StreamSink): void {
+  const [, field, value] = /^(data|retry): ?(.*)/s.exec(line) ?? []
+  if (field === 'retry') sink.retryBase(Number(value))
+  if (field !== 'data') return
+  const message: StreamMessage | ByeMessage = JSON.parse(value!)
+  if (message.op === 'bye') throw ending(message.reason, 'retry', message)
+  sink.take(message)
 }

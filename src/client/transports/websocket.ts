@@ -35,11 +35,11 @@ export const websocket: Transport = async (request, sink, signal) => {
     const socket = new WebSocket(url, [subprotocol])
     const talk = converse(socket, request, sink, reject)
     socket.binaryType = 'arraybuffer'
-    socket.addEventListener('open', () => talk.greet(token))
-    socket.addEventListener('message', ({ data }) => talk.take(data))
+    socket.onopen = () => talk.greet(token)
+    socket.onmessage = talk.take
     // What goes wrong is told by the close that follows; without a listener, `ws` would throw it.
-    socket.addEventListener('error', () => {})
-    socket.addEventListener('close', ({ code = 1006, reason }) => talk.fail(closeEnding(code, reason)))
+    socket.onerror = () => {}
+    socket.onclose = (event: CloseEvent) => talk.fail(closeEnding(event))
     signal.addEventListener('abort', talk.leave)
   })
 }
@@ -142,9 +142,10 @@ function converse(
     })
   }
 
-  const take = (data: unknown) => {
+  const take = ({ data }: { data: unknown }) => {
     try {
-      const binary = typeof data === 'string' ? undefined : decodeBinaryMessage(new Uint8Array(data as ArrayBuffer))
+      const binary =
+        typeof data === 'string' ? undefined : decodeBinaryMessage(new Uint8Array(data as ArrayBuffer))
       const message: ServerMessage = JSON.parse(binary ? binary.envelope : (data as string))
       sink.heard()
       if (message.op === 'ok' || message.op === 'error') {
@@ -152,7 +153,7 @@ function converse(
         replies.delete(message.ref)
         reply?.(message)
         if (hasLeft && !sending) shut(staysCode)
-      } else if (message.op === 'bye') fail(ending(message.reason, { kind: 'retry', retryMs: message.retryMs }))
+      } else if (message.op === 'bye') fail(ending(message.reason, 'retry', message))
       else sink.take(binary ? ({ ...message, data: binary.bytes } as EventMessage) : message)
     } catch (error) {
       fail(error)
