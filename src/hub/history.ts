@@ -104,6 +104,8 @@ async function readPage(hub: TopicHub, topic: Topic, cursor: Cursor, request: Hi
 /** A reader inside the topic's tail needs no read of the log: thousands of polls woken by one event cost none. */
 function fromTail(topic: Topic, cursor: Cursor, limit: number): Read | undefined {
   const { position } = topic
+  // An event of this turn is in the log and not yet in the tail: who published it reads it.
+  if (topic.pending) return undefined
   if (cursor.floors.size > 0 || cursor.position < topic.tailStart || cursor.position > position)
     return undefined
   const events = topic.tailAfter(cursor.position)
@@ -127,6 +129,8 @@ function answer(hub: TopicHub, cursor: Cursor, read: Read, resets: History['rese
 function listen(topic: Topic, clock: Clock, signal: AbortSignal | undefined) {
   let arrived: EncodedEvent[] | undefined
   let wake = () => {}
+  let cancel = () => {}
+  let stopListening: () => void = () => {}
   const stop = topic.wait(({ events }) => {
     arrived = [...(arrived ?? []), ...events.filter(({ event }) => event.offset === null)]
     wake()
@@ -137,13 +141,14 @@ function listen(topic: Topic, clock: Clock, signal: AbortSignal | undefined) {
     async next(waitMs: number): Promise<EncodedEvent[]> {
       if (!arrived && !signal?.aborted && waitMs > 0) {
         await new Promise<void>((resolve) => {
-          const cancel = clock.after(waitMs, resolve)
-          wake = () => {
-            cancel()
-            resolve()
-          }
-          signal?.addEventListener('abort', wake, { once: true })
+          wake = resolve
+          cancel = clock.after(waitMs, resolve)
+          const aborted = () => resolve()
+          signal?.addEventListener('abort', aborted)
+          stopListening = () => signal?.removeEventListener('abort', aborted)
         })
+        cancel()
+        stopListening()
       }
       const unkept = arrived ?? []
       arrived = undefined

@@ -25,8 +25,8 @@ export interface TopicHubOptions {
   readonly slowPolicy: (channel: string) => SlowReader
   /** The log changed its epoch or is out of reach: every stream has to end and come back. */
   readonly interrupted: () => void
-  /** Runs a function after the present turn's publishes. @default setImmediate */
-  readonly afterTurn?: ((fn: () => void) => void) | undefined
+  /** Runs a function after the present turn's publishes, and not before `waitMs`. @default setImmediate, setTimeout */
+  readonly afterTurn?: ((fn: () => void, waitMs: number) => void) | undefined
   /** Measures how long a flush takes, in fractions of a millisecond. @default performance.now */
   readonly stopwatch?: (() => number) | undefined
 }
@@ -123,11 +123,7 @@ export class TopicHub {
     const flush = () => this.#flush()
     // Half of the loop stays free, and under load batches grow instead of the delay.
     const waitMs = this.#restUntil - this.#stopwatch()
-    if (waitMs > 0) {
-      this.#options.clock.after(waitMs, flush)
-    } else {
-      ;(this.#options.afterTurn ?? setImmediate)(flush)
-    }
+    ;(this.#options.afterTurn ?? afterTurn)(flush, waitMs)
   }
 
   /** Gathers what is written to a connection until the end of this flush. */
@@ -199,6 +195,12 @@ export class TopicHub {
     const ended = this.#stopwatch()
     if (ended - started > quickFlushMs) this.#restUntil = ended + Math.min(ended - started, longestWaitMs)
   }
+}
+
+/** Keeps the process alive: whoever waits for an event that was published would otherwise wait for ever. */
+function afterTurn(fn: () => void, waitMs: number): void {
+  if (waitMs > 0) setTimeout(fn, waitMs)
+  else setImmediate(fn)
 }
 
 function remember(newestByTag: Map<string, number>, event: StoredEvent): void {

@@ -56,6 +56,11 @@ export class Topic {
     return this.#tail.start
   }
 
+  /** Whether events wait for the end of this turn. */
+  get pending(): boolean {
+    return this.#pending.length > 0
+  }
+
   get idle(): boolean {
     return this.subscriptions.size === 0 && this.#waiters.size === 0
   }

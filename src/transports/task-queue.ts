@@ -1,12 +1,12 @@
 /**
- * Runs tasks one after the other. A connection's sends wait for each other here; `full` tells the connection to stop
- * reading, so that the queue is bounded by what one read brings.
+ * Runs tasks one after the other. `changed` tells when the queue fills up, so that the connection stops reading: the
+ * queue is bounded by what one read brings.
  */
 export class TaskQueue {
   readonly #limit: number
   readonly #changed: (full: boolean) => void
   #waiting: (() => Promise<void>)[] = []
-  #running = false
+  #run: Promise<void> | undefined
   #full = false
 
   constructor(limit: number, changed: (full: boolean) => void) {
@@ -14,11 +14,16 @@ export class TaskQueue {
     this.#changed = changed
   }
 
+  /** Resolves when everything that is in the queue is done; `undefined` when nothing is. */
+  get busy(): Promise<void> | undefined {
+    return this.#run
+  }
+
   /** Adds a task; it must not reject. */
   push(task: () => Promise<void>): void {
     this.#waiting.push(task)
     this.#tell()
-    if (!this.#running) void this.#run()
+    this.#run ??= this.#work()
   }
 
   /** Forgets what has not begun: who asked for it is gone. */
@@ -26,13 +31,12 @@ export class TaskQueue {
     this.#waiting = []
   }
 
-  async #run(): Promise<void> {
-    this.#running = true
+  async #work(): Promise<void> {
     for (let task = this.#waiting.shift(); task; task = this.#waiting.shift()) {
       await task()
       this.#tell()
     }
-    this.#running = false
+    this.#run = undefined
   }
 
   #tell(): void {

@@ -19,8 +19,8 @@ import type { WebSocketStream } from './websocket.ts'
 const queueLimit = 100
 
 /**
- * What a client says on a WebSocket. Sends are done one after the other, and so are the other messages, but neither
- * waits for the other kind: a slow handler holds up no subscribe.
+ * What a client says on a WebSocket. Sends are done one after the other, and so are the other messages; a send waits
+ * for a subscribe that came before it, but a slow handler holds up no subscribe.
  */
 export class WebSocketReader {
   readonly #stream: WebSocketStream
@@ -56,13 +56,21 @@ export class WebSocketReader {
         ? decodeBinaryMessage(bytes)
         : { envelope: bytes.toString(), bytes: undefined }
       const message = splitClientMessage(envelope)
-      if (message.op === 'send')
-        this.#sends.push(() => this.#answer(message, () => this.#send(message, payload)))
+      if (message.op === 'send') this.#pushSend(message, payload)
       else this.#requests.push(() => this.#answer(message, () => this.#request(message)))
     } catch (error) {
       if (!isFairleadError(error)) throw error
       this.#stream.close(closeCodes.bad_message, 'bad_message')
     }
+  }
+
+  /** A send waits for what was asked before it: who subscribes and then sends sees its own event. */
+  #pushSend(message: RawClientMessage, payload: Uint8Array | undefined): void {
+    const before = this.#requests.busy
+    this.#sends.push(async () => {
+      await before
+      await this.#answer(message, () => this.#send(message, payload))
+    })
   }
 
   async #request(message: RawClientMessage): Promise<void> {

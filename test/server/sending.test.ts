@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { defineChannels } from '../../src/hub/channels.ts'
 import { memoryLog } from '../../src/log/memory.ts'
@@ -134,6 +135,16 @@ describe('sends of one connection', () => {
     expect(events.map(({ data }) => data)).toEqual([1, 2, 3])
   })
 
+  it('see their own events when they subscribed first', async () => {
+    const { url } = await serve({ channels: { c: { read: 'public', send: 'public' } } })
+    for (let round = 0; round < 20; round++) {
+      const socket = await openSocket(url)
+      socket.say({ op: 'subscribe', ref: 1, channel: 'c' })
+      socket.say({ op: 'send', ref: 2, channel: 'c', data: round })
+      expect(await socket.message('event', ({ data }) => data === round)).toMatchObject({ data: round })
+    }
+  })
+
   it('hold the reading of a socket that sends faster than they are done, within bounds', async () => {
     let release = () => {}
     const gate = new Promise<void>((resolve) => {
@@ -177,6 +188,33 @@ describe('the application', () => {
       if (ids.length === 3) stop.abort()
     }
     expect(ids).toEqual([1, 2, 3])
+  })
+
+  it('reads what it has just published, readers or not', async () => {
+    const { server, url } = await serve({ channels })
+    await openStream(`${url}/orders`)
+    const orders = server.channel('orders')
+    for (let id = 1; id <= 20; id++) {
+      const published = await orders.publish('new_order', { id })
+      expect((await orders.history({ last: 1 })).events).toMatchObject([{ id: published.id }])
+      expect((await orders.history()).events).toHaveLength(id)
+    }
+  })
+
+  it('leaves no listener on the signal of a long reading', async () => {
+    const { server } = await serve({ channels })
+    const orders = server.channel('orders')
+    const stop = new AbortController()
+    let seen = 0
+    const reading = (async () => {
+      for await (const _ of orders.events({ signal: stop.signal })) if (++seen === 30) stop.abort()
+    })()
+    while (!stop.signal.aborted) {
+      await orders.publish('new_order', { id: seen })
+      await new Promise(setImmediate)
+      expect(EventEmitter.getEventListeners(stop.signal, 'abort').length).toBeLessThan(5)
+    }
+    await reading
   })
 
   it('tells streams to come back when it closes, and refuses new ones in passing', async () => {
