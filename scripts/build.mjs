@@ -26,7 +26,8 @@ async function build() {
     console.error('build: the compiler found errors; dist/ is left as it was')
     process.exit(1)
   }
-  await bundleClient(join(next, 'client/index.js'), join(next, bundle))
+  // From its sources: what the compiler adds for variable imports is of no use to a page.
+  await bundleClient(join(root, 'src/client/index.ts'), join(next, bundle))
   rmSync(old, { recursive: true, force: true })
   if (existsSync(dist)) renameSync(dist, old)
   renameSync(next, dist)

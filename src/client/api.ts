@@ -7,7 +7,6 @@ import type {
   EventsIn,
 } from '../protocol/channel-map.ts'
 import type { ResetReason } from '../protocol/messages.ts'
-import type { BackoffOptions } from './backoff.ts'
 import type { ClientState } from './client-state.ts'
 import type { Clock } from './clock.ts'
 import type { TokenSource } from './endpoint.ts'
@@ -32,8 +31,6 @@ export interface ConnectOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Whether HTTP requests to another origin carry cookies. @default 'same-origin', as `fetch` has it */
   readonly credentials?: RequestCredentials
-  /** How reconnects back off. */
-  readonly backoff?: BackoffOptions
   /**
    * How long a send is tried, in milliseconds. At most 10 minutes, for which the server remembers its key.
    * @default 300000

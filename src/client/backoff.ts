@@ -1,12 +1,9 @@
 import type { Clock } from './clock.ts'
 
-/** Between which delays to back off, in milliseconds. */
-export interface BackoffOptions {
-  /** The first delay is by chance between 0 and this. @default 1000 */
-  readonly baseMs?: number
-  /** Where doubling ends. @default 30000 */
-  readonly maxMs?: number
-}
+/** The first delay is by chance between 0 and this, unless the server names another. */
+const defaultBaseMs = 1_000
+/** Where doubling ends. */
+const longestMs = 30_000
 
 /** Delays of one thing that is tried again and again. */
 export interface Backoff {
@@ -17,20 +14,20 @@ export interface Backoff {
 }
 
 /** Full jitter: any delay in a window that doubles each time, so that clients cut at once do not return at once. */
-export function createBackoff(clock: Clock, { baseMs = 1000, maxMs = 30_000 }: BackoffOptions = {}): Backoff {
-  let first = baseMs
-  let windowMs = baseMs
+export function createBackoff(clock: Clock): Backoff {
+  let firstMs = defaultBaseMs
+  let windowMs = firstMs
   return {
     next(askedMs) {
       const chance = clock.random()
       // Kept to, and spread a little: the server may have told everyone the same.
       if (askedMs !== undefined) return askedMs * (1 + chance / 4)
-      const delay = chance * Math.min(windowMs, maxMs)
+      const delayMs = chance * Math.min(windowMs, longestMs)
       windowMs *= 2
-      return delay
+      return delayMs
     },
-    reset(baseMs = first) {
-      windowMs = first = baseMs
+    reset(baseMs = firstMs) {
+      windowMs = firstMs = baseMs
     },
   }
 }

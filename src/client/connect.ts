@@ -53,7 +53,6 @@ export function connect<C extends ChannelMap = ChannelMap>(
   const link: Link = createLink({
     order: toOrder(options.transport),
     transports,
-    backoff: options.backoff,
     request: { endpoint, clock, WebSocket, clientId: options.presence ? id : undefined },
     changed,
   })
@@ -109,5 +108,5 @@ function toOrder(
 ): readonly TransportName[] {
   const order = [choice].flat()
   if (order.length && order.every((name) => transports[name])) return order
-  throw new TypeError(`A transport is one of ${Object.keys(transports)}.`)
+  throw new TypeError(`Transports are ${Object.keys(transports)}.`)
 }

@@ -29,7 +29,7 @@ export function withDeadline<T>(
     outer?.addEventListener('abort', onAbort)
     if (outer?.aborted) onAbort()
     // In a callback, so that work that throws at once is a rejection too.
-    Promise.resolve(aborter.signal).then(work).then(resolve, reject)
+    else Promise.resolve(aborter.signal).then(work).then(resolve, reject)
   }).finally(() => done())
 }
 

@@ -35,7 +35,7 @@ export interface WireError {
 
 /** The error that an application sees. */
 export const errorOf = ({ code, message, position }: WireError): FairleadError =>
-  new FairleadError(code as ErrorCode, message, position ? { position } : {})
+  new FairleadError(code as ErrorCode, message, { position })
 
 /** The ending that a refusal makes: for now, or of this kind. */
 export const refused = (error: WireError, kind: 'denied' | 'final' = 'final'): Ending =>

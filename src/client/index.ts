@@ -13,7 +13,6 @@ export type {
   SendOptions,
   TransportChoice,
 } from './api.ts'
-export type { BackoffOptions } from './backoff.ts'
 export type { ClientState } from './client-state.ts'
 export type { Clock } from './clock.ts'
 export { connect } from './connect.ts'

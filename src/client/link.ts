@@ -1,5 +1,5 @@
 import { FairleadError } from '../protocol/errors.ts'
-import { type BackoffOptions, createBackoff } from './backoff.ts'
+import { createBackoff } from './backoff.ts'
 import { type Carrier, createCarrier } from './carrier.ts'
 import type { ClientState } from './client-state.ts'
 import type { Ending } from './ending.ts'
@@ -22,7 +22,6 @@ export interface LinkOptions {
   /** Best first. */
   readonly order: readonly TransportName[]
   readonly transports: Readonly<Record<TransportName, Transport>>
-  readonly backoff: BackoffOptions | undefined
   /** What every stream is opened with. */
   readonly request: Omit<StreamRequest, 'subscriptions'>
   readonly changed: (state: ClientState) => void
@@ -69,7 +68,7 @@ export function createLink(options: LinkOptions): Link {
   const { transports, request, changed } = options
   const { clock } = request
   const subscriptions = new Map<string, Subscription>()
-  const backoff = createBackoff(clock, options.backoff)
+  const backoff = createBackoff(clock)
   let { order } = options
   let state: ClientState = { phase: 'idle', reason: 'No channel is read.' }
   let isHidden = false
@@ -78,9 +77,8 @@ export function createLink(options: LinkOptions): Link {
   /** The stream in use, and the one being opened. */
   let current: Carrier | undefined
   let attempt: Carrier | undefined
-  /** What is left to try after the attempt, and whether there was only silence so far. */
+  /** What is left to try after the attempt. */
   let left: TransportName[] = []
-  let isSlow = true
   /** Told when the attempt, and all that was left, is over. */
   let settled = () => {}
 
@@ -98,7 +96,15 @@ export function createLink(options: LinkOptions): Link {
   const isOn = () => !isHidden && state.phase !== 'closed'
   const wanted = () => [...subscriptions.values()].filter(({ active }) => active)
   const isNeeded = () => isOn() && wanted().length > 0
-  const carriesAll = () => current?.carry(wanted(), subscriptions)
+  /**
+   * Has the stream in use carry what it can. While another is being opened, that one alone says where a new channel
+   * starts: two streams would give it two beginnings, and what lies between them would be lost.
+   */
+  const carriesAll = () =>
+    current?.carry(
+      wanted().filter(({ position }) => position || !attempt),
+      subscriptions,
+    )
   const next = () => (worked && strikes < loyalty && order.includes(worked) ? [worked] : order)
   /** What is better than the stream in use. */
   const better = () => {
@@ -151,7 +157,6 @@ export function createLink(options: LinkOptions): Link {
     stopWait()
     if (!current) say('connecting', `Trying ${list}.`)
     left = [...list]
-    isSlow = true
     tryNext()
   }
 
@@ -164,6 +169,7 @@ export function createLink(options: LinkOptions): Link {
       ended,
       retryBase: backoff.reset,
     })
+    carriesAll()
   }
 
   const opened = (carrier: Carrier) => {
@@ -183,14 +189,13 @@ export function createLink(options: LinkOptions): Link {
   }
 
   const ended = (carrier: Carrier, ending: Ending) => {
-    const { kind, message, slow = false } = ending
+    const { kind, message } = ending
     if (carrier === current) {
       current = undefined
       // Where another stream is being opened, that decides what is next.
       if (!attempt || kind === 'final') waitFor(ending)
       else say('connecting', message)
     } else if (carrier === attempt) {
-      isSlow &&= slow
       // What the server says would be the same over any transport.
       if (!kind && left.length) return tryNext()
       attempt = undefined
@@ -211,8 +216,8 @@ export function createLink(options: LinkOptions): Link {
       current = undefined
       return step()
     }
-    // One that is late may be held back by a proxy; all of them late is a slow network.
-    if (isSlow && next() === order) openMs = Math.min(openMs * 2, longestOpenMs)
+    // One that is late may be held back by a proxy; where even the last of the list is, the network is slow.
+    if (ending.slow && next() === order) openMs = Math.min(openMs * 2, longestOpenMs)
     // A server that speaks has spoken over this transport: it works.
     if (!ending.kind) strikes++
     waitFor(ending)

@@ -4,7 +4,7 @@ import type { Durability } from '../protocol/messages.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { createBackoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
-import { withDeadline } from './deadline.ts'
+import { pause, withDeadline } from './deadline.ts'
 import { type Ending, errorOf } from './ending.ts'
 import type { OutgoingSend, SendHeader } from './outgoing-send.ts'
 import { randomId } from './random-id.ts'
@@ -68,7 +68,8 @@ export function createOutbox(clock: Clock, timeoutMs: number, deliver: Deliver):
   let batchMax: number = batchMessages
   let isRunning = false
   let isKicked = false
-  let wake = () => {}
+  let wake = new AbortController()
+  const over = new AbortController()
   let closed: FairleadError | undefined
 
   const settle = (entry: Entry): Entry => {
@@ -99,7 +100,7 @@ export function createOutbox(clock: Clock, timeoutMs: number, deliver: Deliver):
       else entry.resolve(answer)
     }
     try {
-      await withDeadline(clock, batchMs, undefined, (signal) => deliver(batch, reply, signal))
+      await withDeadline(clock, batchMs, over.signal, (signal) => deliver(batch, reply, signal))
       batchMax = Math.min(batchMax * 2, batchMessages)
       return undefined
     } catch (error) {
@@ -120,10 +121,8 @@ export function createOutbox(clock: Clock, timeoutMs: number, deliver: Deliver):
       const batch = nextBatch()
       const retryMs = await attempt(batch)
       if (isKicked || !batch.some((entry) => entries.has(entry))) continue
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        clock.after(backoff.next(retryMs), resolve)
-      })
+      wake = new AbortController()
+      await pause(clock, backoff.next(retryMs), wake.signal)
     }
     isRunning = false
   }
@@ -153,12 +152,13 @@ export function createOutbox(clock: Clock, timeoutMs: number, deliver: Deliver):
     },
     kick() {
       isKicked = true
-      wake()
+      wake.abort()
     },
     close(error) {
       closed = error
       for (const entry of entries) settle(entry).reject(error)
-      wake()
+      over.abort()
+      wake.abort()
     },
   }
 }

@@ -42,7 +42,7 @@ declare global {
 export class ClientPage {
   readonly page: Page
 
-  /** Connects, listens to all events of these channels, and waits until the first message was seen. */
+  /** Connects, listens to all events of these channels, and waits until all are read: they have a position. */
   static async open(
     page: Page,
     channels: readonly string[],
@@ -51,7 +51,11 @@ export class ClientPage {
   ): Promise<ClientPage> {
     await page.evaluate(listen, { url, channels, options })
     const client = new ClientPage(page)
-    await client.reaches(({ phase }) => phase === 'open', 'an open stream')
+    await seen(
+      () => page.evaluate((names) => names.map((name) => window.client.channel(name).position), channels),
+      (positions) => positions.every((position) => position != null),
+      `a position in each of ${channels.join(', ')}`,
+    )
     return client
   }
 

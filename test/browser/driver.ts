@@ -64,8 +64,7 @@ async function startChromium(executablePath: string): Promise<Browser> {
         evaluate: <R, A>(fn: (argument: A) => R | Promise<R>, argument?: A) =>
           page.evaluate(fn as never, argument) as Promise<R>,
         goto: async (next) => void (await page.goto(next)),
-        // Not `goBack`: it waits for a `load` that a page out of the back/forward cache does not have.
-        back: () => page.evaluate(() => void setTimeout(() => history.back())),
+        back: () => page.evaluate(goBack),
         close: () => context.close(),
       }
     },
@@ -77,23 +76,44 @@ async function startChromium(executablePath: string): Promise<Browser> {
 async function startFirefox(executablePath: string): Promise<Browser> {
   const userDataDir = mkdtempSync(join(tmpdir(), 'fairlead-firefox-'))
   const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true, userDataDir })
+  const inTurn = queue()
+  // A tab that is made while another one goes may be gone before it is named (`no such frame`).
+  const newPage = () =>
+    inTurn(async () => {
+      const context = await browser.createBrowserContext()
+      const page = await context.newPage().catch(() => context.newPage())
+      return { context, page }
+    })
   return {
     async open(url) {
-      const context = await browser.createBrowserContext()
-      const page = await context.newPage()
+      const { context, page } = await newPage()
       await page.goto(url)
       return {
         evaluate: <R, A>(fn: (argument: A) => R | Promise<R>, argument?: A) =>
           page.evaluate(fn as never, argument as never) as Promise<R>,
         goto: async (next) => void (await page.goto(next)),
-        // Not `goBack`: it waits for a `load` that a page out of the back/forward cache does not have.
-        back: () => page.evaluate(() => void setTimeout(() => history.back())),
-        close: () => context.close(),
+        back: () => page.evaluate(goBack),
+        close: () => inTurn(() => context.close()),
       }
     },
     async close() {
       await browser.close()
       rmSync(userDataDir, { recursive: true, force: true })
     },
+  }
+}
+
+/** Runs in the page. Drivers' own ways back wait for a `load` that a page out of the back/forward cache has not. */
+function goBack(): void {
+  setTimeout(() => history.back())
+}
+
+/** Does one task at a time. */
+function queue(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const next = last.then(task)
+    last = next.catch(() => {})
+    return next
   }
 }

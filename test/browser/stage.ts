@@ -115,6 +115,6 @@ export async function seen<T>(
     if (Date.now() > deadline) {
       throw new Error(`Waited in vain for ${what}. There is: ${JSON.stringify(value)?.slice(0, 2_000)}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 25))
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

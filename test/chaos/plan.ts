@@ -8,7 +8,10 @@ export interface Cut {
   /** Whose byte it is: the client's (up) or the server's (down). */
   readonly way: 'up' | 'down'
   readonly bytes: number
-  /** For how long after the cut before it bytes are not counted, in milliseconds: else nobody would ever get far. */
+  /**
+   * For how long bytes flow downward again before any are counted, in milliseconds: a line that is cut
+   * whenever its client begins to catch up lets nothing through, however sound the client.
+   */
   readonly restMs: number
   /** For how long every new connection is then answered 502, in milliseconds; 0 for not at all. */
   readonly outageMs: number
@@ -37,7 +40,7 @@ export function planCuts(seed: number, count: number, reach: Reach = { up: 2500,
     for (const { kind, way } of shuffled(pairs, random)) {
       // Half of the cuts fall early, where handshakes, heads and first messages are.
       const bytes = 1 + Math.floor(random() * random() * reach[way])
-      const restMs = random() < 0.5 ? 0 : Math.floor(random() * longestRestMs)
+      const restMs = random() < 1 / 3 ? 0 : Math.floor(random() * longestRestMs)
       cuts.push({ kind, way, bytes, restMs, outageMs: random() * outages.every < 1 ? outages.ms : 0 })
     }
   }

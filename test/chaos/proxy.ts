@@ -10,6 +10,9 @@ interface Pair {
   silent: boolean
 }
 
+/** A line on which nothing flows after a cut holds the next one up no longer than this, in milliseconds. */
+const longestAwayMs = 10_000
+
 const badGateway =
   'HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 12\r\nconnection: close\r\n\r\nbad gateway\n'
 
@@ -31,6 +34,8 @@ export class ChaosProxy {
   readonly #sockets = new Set<Socket>()
   #flowed = 0
   #cutAt = 0
+  /** When bytes first flowed downward after the last cut. */
+  #backAt: number | undefined
   #outageUntil = 0
   #finish = (): void => {}
 
@@ -81,6 +86,7 @@ export class ChaosProxy {
     const [from, to] = way === 'up' ? [pair.client, pair.server] : [pair.server, pair.client]
     from.on('data', (chunk: Buffer) => {
       if (pair.silent) return
+      if (way === 'down') this.#backAt ??= Date.now()
       const next = this.#nextOf(way)
       const left = next ? next.bytes - this.#flowed : Number.POSITIVE_INFINITY
       if (to.writable && !to.write(chunk.subarray(0, left))) pauseUntilDrained(from, to)
@@ -97,12 +103,14 @@ export class ChaosProxy {
   /** The next cut, when it is of this way and the rest before it is over. */
   #nextOf(way: Cut['way']): Cut | undefined {
     const next = this.#cuts[this.made.length]
-    return next?.way === way && Date.now() >= this.#cutAt + next.restMs ? next : undefined
+    const restUntil = (this.#backAt ?? this.#cutAt + longestAwayMs) + (next?.restMs ?? 0)
+    return next?.way === way && (next.restMs === 0 || Date.now() >= restUntil) ? next : undefined
   }
 
   #make(pair: Pair, cut: Cut): void {
     this.#flowed = 0
     this.#cutAt = Date.now()
+    this.#backAt = undefined
     this.made.push(cut)
     if (cut.outageMs > 0) this.#outageUntil = Date.now() + cut.outageMs
     pair.silent = true

@@ -126,6 +126,32 @@ describe('a channel that is closed', () => {
 })
 
 describe('a position', () => {
+  it('is given by one stream only: a change of transport before there is one loses nothing', async () => {
+    const rig = scriptedLink(['websocket'])
+    const { subscription } = rig.read('orders')
+    await settle()
+    const socket = rig.newest('websocket').open()
+    const used = rig.link.use(['sse'])
+    await settle()
+    // The WebSocket would say k.1, the SSE stream begins at k.5: what is between would be lost.
+    expect(socket.followed).toEqual([])
+    rig.newest('sse').open('k.5')
+    await used
+    expect(subscription.position).toBe('k.5')
+  })
+
+  it('is asked of the stream in use again when the change fails', async () => {
+    const rig = scriptedLink(['websocket'])
+    const { subscription } = rig.read('orders')
+    await settle()
+    const socket = rig.newest('websocket').open()
+    const refused = expect(rig.link.use(['sse'])).rejects.toMatchObject({ code: 'unavailable' })
+    await settle()
+    rig.newest('sse').lose()
+    await refused
+    expect(socket.followed).toEqual([subscription])
+  })
+
   it('on a stream of several channels is reached by all of them', async () => {
     const rig = scriptedLink(['sse'])
     rig.read('busy')

@@ -58,7 +58,10 @@ describe('a stream counts as open', () => {
     rig.read('orders')
     await settle()
     expect(rig.streams).toEqual([])
-    expect(rig.link.state()).toMatchObject({ phase: 'waiting', reason: expect.stringContaining('signed out') })
+    expect(rig.link.state()).toMatchObject({
+      phase: 'waiting',
+      reason: expect.stringContaining('signed out'),
+    })
   })
 })
 
@@ -119,7 +122,11 @@ describe('when no transport opens', () => {
     const refusal = new Error('Your token is not one of ours.') as never
     rig.newest('websocket').end(ending('Your token is not one of ours.', 'final', { refusal }))
     await settle()
-    expect(rig.link.state()).toEqual({ phase: 'closed', reason: 'Your token is not one of ours.', error: refusal })
+    expect(rig.link.state()).toEqual({
+      phase: 'closed',
+      reason: 'Your token is not one of ours.',
+      error: refusal,
+    })
     expect(rig.streams).toHaveLength(1)
     expect(rig.clock.pending).toBe(0)
   })

@@ -1,8 +1,13 @@
+import type { ClientState } from '../../src/client/client-state.ts'
 import { ending } from '../../src/client/ending.ts'
 import type { Endpoint } from '../../src/client/endpoint.ts'
 import { createLink, type Link } from '../../src/client/link.ts'
-import type { ClientState } from '../../src/client/client-state.ts'
-import { type ChannelMessage, createSubscription, type Start, type Subscription } from '../../src/client/subscription.ts'
+import {
+  type ChannelMessage,
+  createSubscription,
+  type Start,
+  type Subscription,
+} from '../../src/client/subscription.ts'
 import type {
   Duplex,
   StreamMessage,
@@ -37,14 +42,11 @@ export class ScriptedStream {
   ) {
     this.transport = transport
     this.request = request
-    this.asked = Object.fromEntries(
-      request.subscriptions.map(({ channel, position }) => [channel, position]),
-    )
+    this.asked = Object.fromEntries(request.subscriptions.map(({ channel, position }) => [channel, position]))
     this.sink = sink
     this.signal = signal
     this.end = end
   }
-
 
   /** The first message. */
   open(id?: string): this {
@@ -109,8 +111,11 @@ export function scriptedLink(
   const endpoint = { renewToken: () => rig.token() } as Endpoint
   const link = createLink({
     order,
-    transports: { sse: transport('sse'), websocket: transport('websocket'), 'long-poll': transport('long-poll') },
-    backoff: undefined,
+    transports: {
+      sse: transport('sse'),
+      websocket: transport('websocket'),
+      'long-poll': transport('long-poll'),
+    },
     request: { endpoint, clock, clientId: undefined, WebSocket: undefined },
     changed: (state) => states.push(state),
   })

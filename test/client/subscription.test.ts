@@ -42,13 +42,16 @@ describe('a subscription', () => {
     expect(subscription.position).toBe('k.7')
   })
 
-  it.each([undefined, 'latest', 'earliest'])('holds no position at first when it starts after %s', (after) => {
-    const { subscription } = reading(after === undefined ? {} : { after })
-    expect(subscription.position).toBeUndefined()
-    subscription.starts('k.3')
-    subscription.starts('k.9')
-    expect(subscription.position).toBe('k.3')
-  })
+  it.each([undefined, 'latest', 'earliest'])(
+    'holds no position at first when it starts after %s',
+    (after) => {
+      const { subscription } = reading(after === undefined ? {} : { after })
+      expect(subscription.position).toBeUndefined()
+      subscription.starts('k.3')
+      subscription.starts('k.9')
+      expect(subscription.position).toBe('k.3')
+    },
+  )
 
   it.each(['', 'k', 'k.', 'k.-1', 'K.1', 'k.1.2', 'k:1'])('refuses to start after %j', (after) => {
     expect(() => reading({ after })).toThrow(expect.objectContaining({ code: 'invalid_position' }))

@@ -41,7 +41,7 @@ async function place(one: Subscription, { endpoint }: StreamRequest, signal: Abo
     const query: Query = [['channel', one.channel], ...startOf(one)]
     const page = await endpoint.json<{ events: EventMessage[]; position: string }>({ query, signal })
     for (const event of page.events) one.take(event)
-    one.starts(page.position)
+    one.reaches(page.position)
   } catch (error) {
     // What may not be read is said by the stream, to that channel alone.
     if ((error as Ending).kind !== 'denied') throw error
