@@ -1,6 +1,5 @@
 export { didYouMean } from './closest.ts'
 export { ConfigError } from './config-error.ts'
-export { defineConfig, type FairleadConfig } from './define-config.ts'
 export { loadConfigFile } from './load-config.ts'
 export { type ConfigOption, configOptions } from './options.ts'
 export { type ConfigEntry, resolveConfig, type ServeConfig } from './resolve-config.ts'

@@ -6,7 +6,7 @@ import type { Topic } from './topic.ts'
 import type { TopicHub } from './topic-hub.ts'
 
 /** A live reader whose socket still holds more than this as a batch comes falls behind: the batch is not queued. */
-export const backlogLimit = 64 * 1024
+const backlogLimit = 64 * 1024
 
 /** What a subscription tells the connection's owner beside events. */
 export interface SubscriptionOwner {

@@ -32,5 +32,7 @@ export function decodeBinaryMessage(message: Uint8Array): { envelope: string; by
 }
 
 function bad(cause?: unknown): FairleadError {
-  return new FairleadError('bad_message', 'A binary message is a length, a header in UTF-8, and bytes.', { cause })
+  return new FairleadError('bad_message', 'A binary message is a length, a header in UTF-8, and bytes.', {
+    cause,
+  })
 }

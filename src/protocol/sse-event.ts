@@ -1,4 +1,4 @@
-import { parseBase64, encodeBase64 } from './base64.ts'
+import { encodeBase64, parseBase64 } from './base64.ts'
 import type { Payload } from './payload.ts'
 import { encodeSseBlock } from './sse-encode.ts'
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { TimerWheel, WheelEntry } from '../hub/timer-wheel.ts'
 
 /** A socket that takes no byte for this long has stopped reading. */
-export const stallMs = 30_000
+const stallMs = 30_000
 
 /** Watches a socket that has asked to wait, and calls `stalled` once it took no byte for `stallMs`. */
 export class StalledSocket implements WheelEntry {

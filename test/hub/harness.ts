@@ -15,7 +15,7 @@ export async function settle(): Promise<void> {
 }
 
 /** A log whose reads are answered when the test says, from what the log held when they were asked. */
-export class GatedLog {
+class GatedLog {
   readonly log: ChannelLog
   reads = 0
   gated = false

@@ -37,7 +37,7 @@ function open(kept: KeptEvents, { channel, after }: ReadFrom, cursors: Heap<Curs
 }
 
 /** The index of a channel's first kept event above `offset`; how many are kept when there is none. */
-export function seek(kept: KeptEvents, channel: string, offset: number): number {
+function seek(kept: KeptEvents, channel: string, offset: number): number {
   let low = 0
   let high = kept.count(channel)
   while (low < high) {

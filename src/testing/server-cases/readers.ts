@@ -113,7 +113,7 @@ async function openEnvelope(target: Target, channels: readonly string[], start: 
 }
 
 /** Reads an event or a reset out of an envelope's text. */
-export function fromEnvelope(text: string, binary?: Uint8Array): Item {
+function fromEnvelope(text: string, binary?: Uint8Array): Item {
   const fields = sliceObject(text)
   const string = (name: string): string | undefined => {
     const raw = fields.get(name)
@@ -160,7 +160,7 @@ function toReset(text: string): Item {
 }
 
 /** Reads an event or a reset out of a WebSocket's message. */
-export function fromMessage(message: WireMessage): Item {
+function fromMessage(message: WireMessage): Item {
   const text = `{${[...message.fields].map(([name, raw]) => `${JSON.stringify(name)}:${raw}`).join()}}`
   return fromEnvelope(text, message.bytes)
 }

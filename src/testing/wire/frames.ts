@@ -19,7 +19,7 @@ export interface Frame {
 }
 
 /** Writes one frame. */
-export function encodeFrame(frame: Frame): Uint8Array {
+function encodeFrame(frame: Frame): Uint8Array {
   const { opcode, payload = '', fin = true, reserved = 0, masked = true, claimedLength } = frame
   const body = Buffer.from(typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload)
   const mask = masked ? Buffer.from([0x37, 0xfa, 0x21, 0x3d]) : Buffer.alloc(0)
