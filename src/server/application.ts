@@ -132,7 +132,11 @@ async function* follow(
     after === 'latest' ? formatPosition(topics.epoch, (await application.hub.log.head()).offset) : after
   while (!signal?.aborted) {
     const request = { after: parseAfter(position), waitMs: 30_000, signal }
-    const history = await application.history([channel], request)
+    const history = await application.history([channel], request).catch((error: unknown) => {
+      if (signal?.aborted) return undefined // Whoever reads has had enough: that is the end, not a fault.
+      throw error
+    })
+    if (!history) return
     if (history.resets.length > 0) {
       throw new FairleadError('not_found', 'Events after this position are gone: read the state anew.', {
         position: history.position,

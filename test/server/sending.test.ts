@@ -201,6 +201,23 @@ describe('the application', () => {
     }
   })
 
+  it('ends a reading quietly when its signal aborts, whatever it was doing', async () => {
+    const { server } = await serve({ channels })
+    const orders = server.channel('orders')
+    for (let round = 0; round < 50; round++) {
+      const stop = new AbortController()
+      const reading = (async () => {
+        for await (const _ of orders.events({ signal: stop.signal })) stop.abort()
+      })()
+      await new Promise(setImmediate)
+      const publishing = orders.publish('new_order', { id: round })
+      if (round % 2) stop.abort()
+      await publishing
+      await orders.publish('new_order', { id: round })
+      await reading
+    }
+  })
+
   it('leaves no listener on the signal of a long reading', async () => {
     const { server } = await serve({ channels })
     const orders = server.channel('orders')
