@@ -108,10 +108,12 @@ describe('any bytes', () => {
     )
   })
 
-  it('and the same to an independent parser', () => {
+  it('and dispatch the same to an independent parser', () => {
     fc.assert(
       fc.property(streamBytes, (bytes) => {
-        expect(recordSse([bytes]).events).toEqual(secondOpinion(bytes))
+        // Not the ids: that parser forgets one that stood in a block without data (the vectors hold ours to it).
+        const dispatched = ({ event, data }: { event: string; data: string }) => ({ event, data })
+        expect(recordSse([bytes]).events.map(dispatched)).toEqual(secondOpinion(bytes).map(dispatched))
       }),
       { numRuns: 1000 },
     )
