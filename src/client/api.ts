@@ -174,7 +174,7 @@ export interface Channel<E extends EventMap = EventMap, State extends Loaded = L
     event: Name,
     fn: (data: DataIn<E, Name>, meta: EventMeta) => void,
   ): () => void
-  on(event: '*', fn: (data: DataIn<E, EventNameIn<E>>, meta: EventMeta) => void): () => void
+  on(event: '*', fn: (data: ChannelEvent<E>['data'], meta: EventMeta) => void): () => void
   /** Calls `fn` with what `load` got, before any event after it. */
   onLoad(fn: (state: State) => void): () => void
   /** Calls `fn` before anything newer when events may be missing. With `load`, the state is then loaded again. */

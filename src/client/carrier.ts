@@ -16,8 +16,6 @@ export interface CarrierOwner {
   opened(carrier: Carrier): void
   /** It is over, opened or not; not told after `close`. */
   ended(carrier: Carrier, ending: Ending): void
-  /** The server named the delay from which reconnects back off. */
-  retryBase(retryMs: number): void
 }
 
 /** One stream from its opening to its end. */
@@ -73,7 +71,6 @@ export function createCarrier(
     transport,
     controls: undefined,
     farewell: 'lost',
-    retryBase: owner.retryBase,
     carry(wanted, known) {
       const { controls } = carrier
       if (!controls) {
@@ -133,13 +130,13 @@ export function createCarrier(
   endpoint
     .renewToken()
     .catch((error: unknown) => {
-      throw ending(`There is no token: ${error}`, 'retry')
+      throw ending(`No token: ${error}`, 'retry')
     })
     .then(() => {
       if (signal.aborted) return undefined
       // Only from here on: a slow token says nothing against the transport.
       cancelDeadline = clock.after(openMs, () =>
-        end(ending(`No message came within ${openMs} ms.`, undefined, { slow: true })),
+        end(ending(`No answer within ${openMs} ms.`, undefined, { slow: true })),
       )
       return run(request, carrier, signal)
     })

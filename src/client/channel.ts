@@ -116,23 +116,23 @@ export function createChannel<E extends EventMap, State extends Loaded>(
     onReset: (fn) => listen('$reset', fn),
     onPresence: (fn) => listen('$presence', fn),
     onError: (fn) => listeners.add('$error', fn),
-    events(options) {
+    events({ signal: outer } = {}) {
       const end = () => buffer.end()
       const buffer = createEventBuffer<ChannelEvent<E> | ResetEvent>(() => {
         buffers.delete(buffer)
-        options?.signal?.removeEventListener('abort', end)
+        outer?.removeEventListener('abort', end)
       })
       buffers.add(buffer)
-      options?.signal?.addEventListener('abort', end)
-      if (signal.aborted || options?.signal?.aborted) end()
+      outer?.addEventListener('abort', end)
+      if (signal.aborted || outer?.aborted) end()
       self.open()
       return buffer.iteration
     },
     async send(event, data, { signal, ...options } = {}) {
       return outbox.send({ channel: name, event, ...options }, toOutgoingPayload(data), signal)
     },
-    members: (options) =>
-      withDeadline(clock, requestMs, options?.signal, async (signal) => {
+    members: ({ signal } = {}) =>
+      withDeadline(clock, requestMs, signal, async (signal) => {
         const path = `/_presence/${name}`
         return (await endpoint.json<{ members: string[] }>({ path, signal })).members
       }),

@@ -96,7 +96,7 @@ export function connect<C extends ChannelMap = ChannelMap>(
       return channel as unknown as Channel<EventsIn<C, Name>, State>
     },
     use: async (transport) => link.use(toOrder(transport)),
-    close: () => link.close('The application closed the client.'),
+    close: () => link.close('The client was closed.'),
   }
   signal?.addEventListener('abort', client.close)
   if (signal?.aborted) client.close()

@@ -55,7 +55,9 @@ export function createEndpoint(base: string, options: EndpointOptions, clock: Cl
   const endpoint: Endpoint = {
     // Not by `URL` and `URLSearchParams`, which React Native has only half of.
     url: (path, query) =>
-      `${root}${path}?${query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}`,
+      root +
+      path +
+      query.map(([name, value], i) => `${i ? '&' : '?'}${name}=${encodeURIComponent(value)}`).join(''),
     token: () => token ?? endpoint.renewToken(),
     renewToken() {
       token = withDeadline(clock, tokenMs, undefined, () =>

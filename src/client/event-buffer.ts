@@ -41,8 +41,7 @@ export function createEventBuffer<T>(onEnd: () => void): EventBuffer<T> {
   return {
     push(event) {
       if (!ended) events.push(event)
-      if (events.length > roomFor)
-        end(new FairleadError('busy', `More than ${roomFor} events were not taken.`))
+      if (events.length > roomFor) end(new FairleadError('busy', `More than ${roomFor} events wait.`))
       wake()
     },
     end,

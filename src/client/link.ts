@@ -23,7 +23,7 @@ export interface LinkOptions {
   readonly order: readonly TransportName[]
   readonly transports: Readonly<Record<TransportName, Transport>>
   /** What every stream is opened with. */
-  readonly request: Omit<StreamRequest, 'subscriptions'>
+  readonly request: Omit<StreamRequest, 'subscriptions' | 'retryBase'>
   readonly changed: (state: ClientState) => void
 }
 
@@ -163,12 +163,8 @@ export function createLink(options: LinkOptions): Link {
   const tryNext = () => {
     const transport = left.shift()!
     current?.mark()
-    const streamRequest = { ...request, subscriptions: wanted() }
-    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, {
-      opened,
-      ended,
-      retryBase: backoff.reset,
-    })
+    const streamRequest = { ...request, retryBase: backoff.reset, subscriptions: wanted() }
+    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, { opened, ended })
     carriesAll()
   }
 

@@ -132,7 +132,7 @@ export function createOutbox(clock: Clock, timeoutMs: number, deliver: Deliver):
       const { length } = payload
       if (closed) throw closed
       if (size === roomForSends || waiting + length > roomForPayload) {
-        throw new FairleadError('busy', 'Too many sends wait for an answer.')
+        throw new FairleadError('busy', 'Too many sends wait.')
       }
       let entry: Entry
       size++

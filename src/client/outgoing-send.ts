@@ -38,7 +38,11 @@ export function encodeSendText({ header, payload }: OutgoingSend, ref: number, b
 }
 
 /** Writes a send as a WebSocket's message, where bytes travel as they are. */
-export function encodeSendFrame(send: OutgoingSend, ref: number, batch: number): string | Uint8Array {
+export function encodeSendFrame(
+  send: OutgoingSend,
+  ref: number,
+  batch: number,
+): string | Uint8Array<ArrayBuffer> {
   const { header, payload } = send
   return typeof payload === 'string'
     ? encodeSendText(send, ref, batch)

@@ -7,7 +7,7 @@ import { FairleadError } from './errors.ts'
 import * as limits from './limits.ts'
 
 /** Joins an envelope and its bytes into one binary message. Throws `bad_message` on an envelope past the limit. */
-export function encodeBinaryMessage(envelope: string, bytes: Uint8Array): Uint8Array {
+export function encodeBinaryMessage(envelope: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const header = new TextEncoder().encode(envelope)
   if (header.length > limits.binaryHeaderBytes) throw bad()
   const message = new Uint8Array(4 + header.length + bytes.length)

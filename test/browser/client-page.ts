@@ -1,6 +1,7 @@
 import type {
   Client,
   ClientState,
+  Clock,
   ConnectOptions,
   connect,
   SendAnswer,
@@ -21,7 +22,7 @@ export interface Heard {
 }
 
 /** How the client of a page connects, as far as it can be told from outside the page. */
-export type PageOptions = Pick<ConnectOptions, 'transport' | 'token' | 'credentials'>
+export type PageOptions = Pick<ConnectOptions, 'transport' | 'token'>
 
 interface ConnectRequest {
   readonly url: string
@@ -123,17 +124,29 @@ export async function followOrders(
   stage: Stage,
   transport: TransportChoice,
   site: Site,
-  line: LineOptions = { retryMs: 500 },
+  options: LineOptions = {},
 ) {
-  const cuttable = await stage.line(site, line)
-  const page = await stage.open(`${cuttable.url}/client`)
-  return { line: cuttable, client: await ClientPage.open(page, ['orders', 'chat'], { transport }) }
+  const line = await stage.line(site, { retryMs: 200, ...options })
+  const page = await stage.open(`${line.url}/client`)
+  return {
+    line,
+    client: await ClientPage.open(page, ['orders', 'chat'], { transport }),
+  }
 }
 
 function listen({ url, channels, options }: ConnectRequest): void {
   window.heard = []
   window.answers = []
-  window.client = window.connect(url, options)
+  const clock: Clock = {
+    now: () => Date.now(),
+    after(ms, fn) {
+      const timer = setTimeout(fn, ms)
+      return () => clearTimeout(timer)
+    },
+    // Tests cut often: of the delays that chance picks, the short ones.
+    random: () => Math.random() / 4,
+  }
+  window.client = window.connect(url, { ...options, clock })
   for (const name of channels) {
     const channel = window.client.channel(name)
     channel.on('*', (data, { event, id }) => window.heard.push({ channel: name, event, data, id }))

@@ -39,6 +39,8 @@ export class Line {
   readonly port: number
   /** Without a slash at the end. */
   readonly url: string
+  /** While false, new connections are reset. */
+  up = true
   readonly #target: number
   readonly #options: LineOptions
   readonly #listener: Server
@@ -85,6 +87,11 @@ export class Line {
 
   #accept(client: Socket): void {
     const { passage = () => 'all', retryMs } = this.#options
+    if (!this.up) {
+      client.on('error', () => {})
+      client.resetAndDestroy()
+      return
+    }
     const server = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     const pair: Pair = { client, server, passage: 'all', silent: false, held: [] }
     this.#pairs.add(pair)

@@ -161,10 +161,12 @@ const cases: readonly BrowserCase[] = [
       const { line, source } = await follow(stage, '/live/orders', ['numbered'], site)
       const publish = counter(site)
       await sawAll(source, await publish(2))
+      line.up = false
       await cutNow(line, source)
       // More than a server remembers of a channel beside its log.
       await publish(300)
       const latest = await site.fairlead.channel('orders').position()
+      line.up = true
       const [reset] = await source.seen('$reset')
       expect(reset!.id).toBe(latest)
       expect(JSON.parse(reset!.data!)).toMatchObject({ channel: 'orders', reason: 'trimmed', latest })

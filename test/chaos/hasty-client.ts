@@ -3,7 +3,7 @@ import { connect } from '../../src/client/index.ts'
 import { systemClock } from '../../src/hub/clock.ts'
 
 /** What is not a stream is given up after this on a stalled line, in milliseconds. */
-const answerMs = 3000
+const answerMs = 2000
 /** How long a long-poll waits for its first event here, in seconds: well within `answerMs`. */
 const waitSeconds = 1
 

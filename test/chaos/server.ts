@@ -1,4 +1,5 @@
 import type { Channels } from '../../src/hub/channels.ts'
+import { memoryLog } from '../../src/log/memory.ts'
 import { createServer } from '../../src/server/create-server.ts'
 
 /**
@@ -29,7 +30,9 @@ const channels: Channels = {
   },
 }
 
-const server = createServer({ dev: true, heartbeatMs: 1000, pingMs: 1000, channels })
+// Nothing is trimmed however long the run: at its end the log is asked for every send.
+const log = memoryLog({ bytes: 1024 ** 3 })
+const server = createServer({ dev: true, heartbeatMs: 1000, pingMs: 1000, channels, log })
 
 const last: Record<string, number> = {}
 let timer: NodeJS.Timeout | undefined

@@ -45,7 +45,7 @@ describe('a client', () => {
     const orders = client.channel('orders').events()
     await server.request()
     aborter.abort()
-    expect(client.state).toMatchObject({ phase: 'closed', reason: 'The application closed the client.' })
+    expect(client.state).toMatchObject({ phase: 'closed', reason: 'The client was closed.' })
     expect(await orders.next()).toEqual({ value: undefined, done: true })
     expect(connect(server.url, { signal: aborter.signal }).state.phase).toBe('closed')
   })

@@ -162,8 +162,8 @@ export async function startFakeServer(): Promise<FakeServer> {
 }
 
 /** Waits for what becomes true by itself. */
-export async function until(isTrue: () => boolean): Promise<void> {
-  const end = Date.now() + patienceMs
+export async function until(isTrue: () => boolean, longestMs = patienceMs): Promise<void> {
+  const end = Date.now() + longestMs
   while (!isTrue()) {
     if (Date.now() > end) throw new Error(`It did not become true in time: ${isTrue}`)
     await new Promise((resolve) => setTimeout(resolve, 2))

@@ -30,7 +30,7 @@ describe('a stream counts as open', () => {
     const rig = scriptedLink()
     rig.read('orders')
     await settle()
-    rig.newest('websocket').end(new Error('There is no WebSocket here.'))
+    rig.newest('websocket').end(new Error('No WebSocket here.'))
     await settle()
     rig.newest('sse').open('k.1')
     expect(rig.link.state().transport).toBe('sse')

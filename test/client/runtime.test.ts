@@ -64,7 +64,7 @@ describe('where there is no DOM', () => {
     open({ transport: 'websocket', WebSocket: Mine satisfies WebSocketConstructor })
     client.channel('orders').open()
     await until(() => urls.length > 0)
-    expect(urls).toEqual([server.url.replace('http', 'ws').concat('?'), 'fairlead.v1.json'])
+    expect(urls).toEqual([server.url.replace('http', 'ws'), 'fairlead.v1.json'])
   })
 
   it('one that throws is passed over', async () => {

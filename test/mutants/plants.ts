@@ -26,7 +26,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'no deduplication',
     edits: [['client/subscription.js', 'next.offset <= held.offset', 'false']],
-    caughtBy: ['test/chaos/chaos.test.ts', 'lose, repeat and reorder nothing'],
+    caughtBy: ['test/client/subscription.test.ts', 'lets each event through once'],
   },
   {
     name: 'live before replay',

@@ -3,7 +3,7 @@ import { createSseLines } from '../../protocol/sse-lines.ts'
 import { ending } from '../ending.ts'
 import { keepPresent } from './presence.ts'
 import { startQuery } from './start-query.ts'
-import type { StreamMessage, StreamSink, Transport } from './stream.ts'
+import type { StreamMessage, StreamRequest, StreamSink, Transport } from './stream.ts'
 
 /** A line longer than this is no envelope: the largest payload as base64 is a third of it. */
 const longestLine = 1024 * 1024
@@ -19,7 +19,7 @@ export const sse: Transport = async (request, sink, signal) => {
   // React Native's fetch gives a body only when it is whole, and not as a stream.
   const reader = response.body?.getReader?.()
   if (!reader) throw new Error('This fetch cannot read a stream.')
-  const lines = createSseLines((line) => takeLine(line, sink))
+  const lines = createSseLines((line) => takeLine(line, request, sink))
   for (;;) {
     const { done, value } = await reader.read()
     if (done || lines.unfinishedChars > longestLine) throw new Error('The stream ended.')
@@ -29,9 +29,9 @@ export const sse: Transport = async (request, sink, signal) => {
 }
 
 /** In this format a block's data is one line, an envelope, that says all the block does but for `retry`. */
-function takeLine(line: string, sink: StreamSink): void {
+function takeLine(line: string, { retryBase }: StreamRequest, sink: StreamSink): void {
   const [, field, value] = /^(data|retry): ?(.*)/s.exec(line) ?? []
-  if (field === 'retry') sink.retryBase(Number(value))
+  if (field === 'retry') retryBase(Number(value))
   if (field !== 'data') return
   const message: StreamMessage | ByeMessage = JSON.parse(value!)
   if (message.op === 'bye') throw ending(message.reason, 'retry', message)

@@ -12,7 +12,7 @@ import type { StreamRequest } from './stream.ts'
 export async function startQuery(request: StreamRequest, signal: AbortSignal): Promise<Query> {
   const subscriptions = request.subscriptions.filter(({ active }) => active)
   const [first] = subscriptions
-  if (!first) throw ending('No channel is left to read.')
+  if (!first) throw ending('No channel is read.')
   const isAlone = subscriptions.length === 1
   const together = subscriptions.every(
     ({ position, start }) => !position && (isAlone || (start.after ?? start.last) === undefined),

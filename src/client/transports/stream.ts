@@ -30,6 +30,8 @@ export interface StreamRequest {
   /** Names this client on channels that know who is on them. */
   readonly clientId: string | undefined
   readonly WebSocket: WebSocketConstructor | undefined
+  /** To be told the delay from which reconnects back off, where the server names it. */
+  readonly retryBase: (retryMs: number) => void
 }
 
 /** What a stream gives. How it ends is not told but thrown, a `bye` included. */
@@ -44,8 +46,6 @@ export interface StreamSink {
    * complete up to there.
    */
   take(message: StreamMessage): void
-  /** The server named the delay from which reconnects back off. */
-  retryBase(retryMs: number): void
   /** A WebSocket is ready: for changes of its channels and for sends. */
   duplex(controls: Duplex): void
   /** A WebSocket follows this channel now. */

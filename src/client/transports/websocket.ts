@@ -29,7 +29,7 @@ export const websocket: Transport = async (request, sink, signal) => {
   const { endpoint, clientId } = request
   const WebSocket = await findWebSocket(request.WebSocket)
   const token = await endpoint.token()
-  if (!WebSocket || signal.aborted) throw new Error('There is no WebSocket here.')
+  if (!WebSocket || signal.aborted) throw new Error('No WebSocket here.')
   const url = endpoint.url('', clientId ? [['client', clientId]] : []).replace(/^http/, 'ws')
   return new Promise<never>((_, reject) => {
     const socket = new WebSocket(url, [subprotocol])
@@ -80,7 +80,7 @@ function converse(
 
   /** Asks something; without an answer in time the socket counts as lost. */
   const ask = (question: Question, reply: (reply: SendReply) => void) => {
-    const cancel = clock.after(answerMs, () => fail(new Error(`There was no answer to ${question.op}.`)))
+    const cancel = clock.after(answerMs, () => fail(new Error(`No answer to ${question.op}.`)))
     const ref = expect((answer) => {
       cancel()
       if (answer) reply(answer)
@@ -117,7 +117,7 @@ function converse(
             sending++
             const own = expect((answer) => {
               sending--
-              if (!answer) return reject(new Error('The WebSocket ended.'))
+              if (!answer) return reject(new Error('The stream ended.'))
               reply({ ...answer, ref })
               resolve()
             })
