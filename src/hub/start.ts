@@ -5,6 +5,8 @@ import type { TopicHub } from './topic-hub.ts'
 /** Where a stream is asked to start; with nothing given, live from now. */
 export interface StartRequest {
   readonly after?: After | undefined
+  /** `after` is where a reader that comes back stands: a channel's own start that is older counts no more. */
+  readonly resumed?: boolean | undefined
   /** The newest N events, then live. */
   readonly last?: number | undefined
   /** `channel=NAME@POSITION`: where single channels start instead. */
@@ -43,14 +45,14 @@ async function channelOffset(
   hub: TopicHub,
   topic: Topic,
   channel: string,
-  { after, starts }: StartRequest,
+  { after, starts, resumed }: StartRequest,
 ): Promise<number | undefined> {
   const whole = after === undefined ? undefined : await offsetOf(hub, topic, channel, after)
   const own = starts?.get(channel)
   if (own === undefined) return after === undefined ? topic.position : whole
   const start = await offsetOf(hub, topic, channel, own)
   // A browser repeats its page's URL with a newer Last-Event-ID: the later of the two is where the channel stands.
-  if (whole !== undefined && typeof after === 'object') return Math.max(whole, start ?? 0)
+  if (resumed && whole !== undefined) return Math.max(whole, start ?? 0)
   return start
 }
 

@@ -74,7 +74,7 @@ function startOf(request: IncomingMessage, params: URLSearchParams, named: reado
   const parsed = after === null ? undefined : parseAfter(after)
   // A browser repeats its page's URL at every reconnect; where it stands is in the header.
   const header = lastEventId(request)
-  if (header !== undefined) return { after: parsePosition(header), starts }
+  if (header !== undefined) return { after: parsePosition(header), starts, resumed: true }
   return { after: parsed, last: last === undefined ? undefined : parseLast(last), starts }
 }
 

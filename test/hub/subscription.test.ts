@@ -38,6 +38,18 @@ describe('a subscription', () => {
     expect(connection.offsets).toEqual([1, 3, 4])
   })
 
+  it('starts a channel where it is asked to, unless a reader that comes back has passed that', async () => {
+    const { append, subscribe, hub } = await makeHub()
+    for (const channel of ['a', 'b', 'a', 'b', 'a', 'b']) await append(channel, 'x')
+    const at = (offset: number) => ({ epoch: hub.epoch, offset })
+    const request = { after: at(4), starts: new Map([['b', at(1)]]) }
+    const first = await subscribe(['a', 'b'], request)
+    const back = await subscribe(['a', 'b'], { ...request, resumed: true })
+    await settle()
+    expect(first.connection.offsets).toEqual([2, 4, 5, 6])
+    expect(back.connection.offsets).toEqual([5, 6])
+  })
+
   it('gives the newest N', async () => {
     const { append, subscribe } = await makeHub()
     for (const channel of ['a', 'b', 'a', 'b', 'a']) await append(channel, 'x')
