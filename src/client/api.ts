@@ -189,7 +189,7 @@ export interface Channel<E extends EventMap = EventMap, State extends Loaded = L
    */
   events(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<ChannelEvent<E> | ResetEvent>
   /**
-   * Sends one event and answers what became of it. Sends of one client are handled in the order they were made, over
+   * Sends one event and answers what became of it: over the WebSocket where one is in use, else by POST. Sends of one client are handled in the order they were made, over
    * cuts and changes of transport. Rejects with a `FairleadError` when the server refuses it for good.
    */
   send<Name extends EventNameIn<E>>(
@@ -201,6 +201,9 @@ export interface Channel<E extends EventMap = EventMap, State extends Loaded = L
   members(options?: { readonly signal?: AbortSignal }): Promise<string[]>
   /** Begins to read, as the first listener does: to be seen on a channel without listening to it. */
   open(): this
-  /** Reads no more: listeners are forgotten, iterations end. Sends that wait are not touched. */
+  /**
+   * Reads no more: nothing is called and iterations end. Sends that wait are not touched. A member is gone at once over
+   * WebSocket, and within a minute otherwise.
+   */
   close(): void
 }

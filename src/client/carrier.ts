@@ -123,7 +123,10 @@ export function createCarrier(
       }
       watchdog.heard()
       if (message.op === 'event' && !carrier.controls) reached = message.id ?? reached
-      carried.get(message.channel)?.take(message)
+      const one = carried.get(message.channel)
+      // Nothing comes of it any longer: no reason for another stream without it.
+      if (message.op === 'denied') carried.delete(message.channel)
+      one?.take(message)
     },
   }
 

@@ -70,7 +70,7 @@ export function createChannel<E extends EventMap, State extends Loaded>(
       if (load) void loadState(load)
     } else if (message.op === 'presence') {
       listeners.call('$presence', message)
-    } else {
+    } else if (message.op === 'denied') {
       self.fail(errorOf({ ...message, message: `${name} may not be read.` }))
     }
   }

@@ -53,7 +53,7 @@ const aboutClient = [400, 405, 406, 414, 431, 'invalid_token', 'host_not_allowed
 export async function responseEnding(response: Response): Promise<Ending> {
   const { status, headers } = response
   const isOurs = headers.get('content-type') === 'application/problem+json'
-  const { code, detail: message = `The answer was a ${status}.` } = isOurs ? await response.json() : {}
+  const { code, detail: message = `Status ${status}.` } = isOurs ? await response.json() : {}
   const retryMs = Number(headers.get('retry-after')) * 1000 || undefined
   if (retryMs || (code && status >= 500)) return ending(message, 'retry', { retryMs })
   if (!code) return ending(message)
@@ -63,7 +63,7 @@ export async function responseEnding(response: Response): Promise<Ending> {
 
 /** What a WebSocket's close says. */
 export function closeEnding({ code = 1006, reason }: Partial<CloseEvent>): Ending {
-  const message = `The WebSocket was closed: ${code} ${reason}`
+  const message = `WebSocket closed: ${code} ${reason}`
   if (isFinalClose(code)) return refused({ code: code > 4000 ? 'forbidden' : 'bad_message', message })
   return ending(message, code < 4100 ? undefined : 'retry')
 }

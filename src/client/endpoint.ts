@@ -70,8 +70,9 @@ export function createEndpoint(base: string, options: EndpointOptions, clock: Cl
       const bearer = await endpoint.token()
       const response = await send(endpoint.url(path, query), {
         ...init,
-        ...(body && { method: 'POST', body }),
-        ...(credentials && { credentials }),
+        method: body && 'POST',
+        body,
+        credentials,
         cache: 'no-store',
         headers: {
           ...headers,
@@ -81,7 +82,8 @@ export function createEndpoint(base: string, options: EndpointOptions, clock: Cl
         },
       })
       if (response.ok) return response
-      if (response.status !== 401 || isAgain) throw await responseEnding(response)
+      if (response.status !== 401 || isAgain || typeof source !== 'function')
+        throw await responseEnding(response)
       await endpoint.renewToken()
       return endpoint.fetch(request, true)
     },

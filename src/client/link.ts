@@ -36,8 +36,6 @@ export interface Link {
   add(subscription: Subscription): void
   /** Reads it no more. */
   remove(subscription: Subscription): void
-  /** Looks at what is open and what is wanted, and does what is next: once for all changes of a turn. */
-  step(): void
   /**
    * Changes the transports, best first. Resolves when a message was seen on one of them; rejects when none could be
    * opened now, and goes on trying. The stream in use stays until another takes over.
@@ -244,6 +242,7 @@ export function createLink(options: LinkOptions): Link {
     })
   }
 
+  /** Looks at what is open and what is wanted, and does what is next: once for all changes of a turn. */
   const step = () => {
     if (isStepping) return
     isStepping = true
@@ -283,7 +282,6 @@ export function createLink(options: LinkOptions): Link {
       if (subscriptions.get(channel) === subscription) subscriptions.delete(channel)
       step()
     },
-    step,
     async use(list) {
       order = list
       stopTrying()
@@ -298,7 +296,7 @@ export function createLink(options: LinkOptions): Link {
         })
       }
       if (!current || !order.includes(current.transport)) {
-        throw new FairleadError('unavailable', `${list}: not open by now. ${state.reason}`)
+        throw new FairleadError('unavailable', `${list}: not open. ${state.reason}`)
       }
     },
     onNetwork() {

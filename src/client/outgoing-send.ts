@@ -1,8 +1,9 @@
 import { encodeBase64 } from '../protocol/base64.ts'
 import { encodeBinaryMessage } from '../protocol/binary.ts'
 import { FairleadError } from '../protocol/errors.ts'
-import * as limits from '../protocol/limits.ts'
+import { payloadBytes } from '../protocol/limits.ts'
 import type { SendMessage } from '../protocol/messages.ts'
+import { exceedsBytes } from '../protocol/names.ts'
 import type { Payload } from '../protocol/payload.ts'
 
 /** What is sent beside the payload. */
@@ -19,11 +20,11 @@ export interface OutgoingSend {
  * would end a connection, or a whole batch; all else is for the server to refuse.
  */
 export function toOutgoingPayload(data: unknown): Payload {
-  const isBytes = data instanceof Uint8Array
-  const payload = isBytes ? data.slice() : JSON.stringify(data)
+  const payload: Payload | undefined = data instanceof Uint8Array ? data.slice() : JSON.stringify(data)
   if (payload === undefined) throw new FairleadError('invalid_json', 'The data cannot be written as JSON.')
-  if ((isBytes ? data : new TextEncoder().encode(payload as string)).length > limits.payloadBytes) {
-    throw new FairleadError('payload_too_large', `A payload is at most ${limits.payloadBytes} bytes.`)
+  const isText = typeof payload === 'string'
+  if (isText ? exceedsBytes(payload, payloadBytes) : payload.length > payloadBytes) {
+    throw new FairleadError('payload_too_large', `A payload is at most ${payloadBytes} bytes.`)
   }
   return payload
 }

@@ -22,10 +22,7 @@ export function parsePosition(text: string): Position {
   const match = text.length <= limits.positionBytes ? form.exec(text) : null
   const offset = Number(match?.[2])
   if (!match || !Number.isSafeInteger(offset)) {
-    throw new FairleadError(
-      'invalid_position',
-      'A position is EPOCH.OFFSET, as the server gave it, such as k3f9.42.',
-    )
+    throw new FairleadError('invalid_position', 'A position is EPOCH.OFFSET, such as k3f9.42.')
   }
   return { epoch: match[1]!, offset }
 }

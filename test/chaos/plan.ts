@@ -17,22 +17,23 @@ export interface Cut {
   readonly outageMs: number
 }
 
-/** The bytes that a cut lets pass, at most. */
-export interface Reach {
-  readonly up: number
-  readonly down: number
+/** How dense the cuts of a plan are. */
+export interface Spacing {
+  /** The bytes that a cut lets pass, at most, by its way. @default 2500 up, 40000 down */
+  readonly reach?: { readonly up: number; readonly down: number }
+  /** @default 1000 */
+  readonly longestRestMs?: number
 }
 
 const kinds = ['rst', 'fin', 'stall'] as const
 const ways = ['up', 'down'] as const
 
-const longestRestMs = 1000
-
 /** Every how many cuts a 502 begins, and for how long. */
 const outages = { every: 40, ms: 3000 }
 
 /** Plans `count` cuts out of a seed, each kind and each way in equal shares. The same seed gives the same cuts. */
-export function planCuts(seed: number, count: number, reach: Reach = { up: 2500, down: 40_000 }): Cut[] {
+export function planCuts(seed: number, count: number, spacing: Spacing = {}): Cut[] {
+  const { reach = { up: 2500, down: 40_000 }, longestRestMs = 1000 } = spacing
   const random = seededRandom(seed)
   const pairs = kinds.flatMap((kind) => ways.map((way) => ({ kind, way })))
   const cuts: Cut[] = []

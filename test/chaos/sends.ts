@@ -33,8 +33,8 @@ export interface SendsResult {
 }
 
 const all: readonly TransportName[] = ['sse', 'websocket', 'long-poll']
-/** So that the cuts spread over the whole run. */
-const reach = { up: 4000, down: 4000 }
+/** So that the cuts spread over the whole run, and all of them come. */
+const spacing = { reach: { up: 3000, down: 3000 }, longestRestMs: 0 }
 
 /** Sends from one client on each transport, all at once, to a handler that takes 0 to 20 ms. */
 export async function runSends(options: SendsOptions): Promise<SendsResult[]> {
@@ -54,7 +54,7 @@ async function sendFrom(
   port: number,
   { seed, sends, rate, cuts, changes }: SendsOptions,
 ): Promise<SendsResult> {
-  const proxy = new ChaosProxy(port, planCuts(seed * 1000 + index, cuts, reach))
+  const proxy = new ChaosProxy(port, planCuts(seed * 1000 + index, cuts, spacing))
   const client = connectHastily(`http://127.0.0.1:${await proxy.listen()}/live`, transport)
   const random = seededRandom(seed * 1000 + 500 + index)
   const channel = client.channel(`delayed/${transport}`)

@@ -2,6 +2,7 @@ import type { TransportName } from '../../src/client/index.ts'
 import { seededRandom } from '../../src/testing/clock.ts'
 import { connectHastily } from './hasty-client.ts'
 import { startServer } from './server-process.ts'
+import { startSlowLine } from './slow-line.ts'
 import { type Count, sum, Tally } from './tally.ts'
 
 /** A run of changes of transport under load. */
@@ -29,13 +30,16 @@ interface Change {
 }
 
 const channels = ['feed/0', 'feed/1', 'feed/2', 'feed/3', 'feed/4']
+/** Each way: so that a change lasts long enough for events to be on their way meanwhile. */
+const delayMs = 5
 const all: readonly TransportName[] = ['sse', 'websocket', 'long-poll']
 
 /** Calls `client.use` in a loop while events flow, and counts what was seen of them. */
 export async function runSwitches({ seed, seconds, rate }: SwitchesOptions): Promise<SwitchesResult> {
   const server = await startServer()
+  const line = await startSlowLine(server.port, delayMs)
   const random = seededRandom(seed)
-  const client = connectHastily(`http://127.0.0.1:${server.port}/live`, 'sse')
+  const client = connectHastily(`http://127.0.0.1:${line.port}/live`, 'sse')
   const tallies = new Map(channels.map((channel) => [channel, new Tally()]))
   const faults: string[] = []
   const times = new Set<number>()
@@ -81,6 +85,7 @@ export async function runSwitches({ seed, seconds, rate }: SwitchesOptions): Pro
     }
   } finally {
     client.close()
+    await line.close()
     server.close()
   }
 }

@@ -109,6 +109,7 @@ describe('a channel', () => {
     const notes = noting(client.channel('orders', { after: 'k.5' }))
     const stream = (await server.request()).stream('k.5')
     stream.say(gap('k.100'))
+    stream.say({ op: 'of-a-newer-server', channel: 'orders' })
     stream.say(tick('k.100'))
     stream.say(tick('k.101'))
     await until(() => notes.length === 2)

@@ -3,7 +3,14 @@ import { createServer } from '../../src/server/create-server.ts'
 import { conformanceChannels, runServerCase, runServerCases, serverCases } from '../../src/testing/index.ts'
 
 /** The whole suite, over real sockets, against a server on a port of its own. */
-const server = createServer({ dev: true, channels: conformanceChannels, heartbeatMs: 1500, pingMs: 1500 })
+const failures: string[] = []
+const server = createServer({
+  dev: true,
+  channels: conformanceChannels,
+  heartbeatMs: 1500,
+  pingMs: 1500,
+  onError: (error, stage) => void failures.push(`${stage}: ${String(error)}`),
+})
 let url = ''
 
 beforeAll(async () => {
@@ -23,6 +30,10 @@ describe('a server in development mode', () => {
 })
 
 describe('the suite', () => {
+  it('makes the server fail at nothing but what its handlers throw', () => {
+    expect([...new Set(failures)]).toEqual(['handler: Error: a secret of the application'])
+  })
+
   it('has ids that are unique', () => {
     expect(new Set(serverCases.map(({ id }) => id)).size).toBe(serverCases.length)
   })

@@ -23,7 +23,7 @@ const heartbeat = { op: 'heartbeat', everyMs: waitSeconds * 1000 } as const
 /** One request after the other, each from where the last one ended. The first does not wait: its answer is the proof. */
 export const longPoll: Transport = async (request, sink, signal) => {
   const { clock, endpoint } = request
-  keepPresent(request, sink, signal)
+  keepPresent(request, sink, signal, false)
   for (let wait = 0; ; ) {
     const askedAt = clock.now()
     const query = [...(await startQuery(request, signal)), ['limit', 1000] as const, ['wait', wait] as const]

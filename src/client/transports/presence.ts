@@ -5,13 +5,15 @@ import type { StreamRequest, StreamSink } from './stream.ts'
 const everyMs = 30_000
 
 /**
- * Keeps this client a member of its channels while it reads over SSE, where the server cannot see that a reader is
- * gone, and says goodbye, even as the page goes. A WebSocket answers pings, and its close is a goodbye.
+ * Keeps this client a member of its channels while a stream lives that cannot say it itself, and says goodbye when the
+ * client leaves, even as the page goes. Over SSE (`beats`) a server cannot see that a reader is gone; a long-poll asks
+ * again and again; a WebSocket answers pings, and its close is a goodbye.
  */
 export function keepPresent(
   { clock, endpoint, clientId: client, subscriptions }: StreamRequest,
   sink: StreamSink,
   signal: AbortSignal,
+  beats: boolean,
 ): void {
   if (!client) return
   const say = (op: 'alive' | 'leave') => {
@@ -28,7 +30,7 @@ export function keepPresent(
     say('alive')
     cancel = clock.after(everyMs, beat)
   }
-  let cancel = clock.after(everyMs, beat)
+  let cancel = beats ? clock.after(everyMs, beat) : () => {}
   signal.addEventListener('abort', () => {
     cancel()
     if (sink.farewell === 'goodbye') say('leave')

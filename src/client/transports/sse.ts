@@ -13,7 +13,7 @@ const longestLine = 1024 * 1024
  * middle of a deploy, and shows neither the status nor that a proxy holds everything back.
  */
 export const sse: Transport = async (request, sink, signal) => {
-  keepPresent(request, sink, signal)
+  keepPresent(request, sink, signal, true)
   const query = [...(await startQuery(request, signal)), ['format', 'envelope'] as const]
   const response = await request.endpoint.fetch({ query, accept: 'text/event-stream', signal })
   // React Native's fetch gives a body only when it is whole, and not as a stream.

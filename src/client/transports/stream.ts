@@ -17,8 +17,8 @@ import type { WebSocketConstructor } from './find-websocket.ts'
 export type TransportName = 'sse' | 'websocket' | 'long-poll'
 
 /**
- * Runs one stream until it is over: what it throws says why (`StreamEnded`, or anything else for a lost connection).
- * On abort it lets go of everything, and may throw what it likes.
+ * Runs one stream until it is over: what it throws is an `Ending`. On abort it lets go of everything, and may throw what
+ * it likes.
  */
 export type Transport = (request: StreamRequest, sink: StreamSink, signal: AbortSignal) => Promise<never>
 
@@ -37,7 +37,7 @@ export interface StreamRequest {
 /** What a stream gives. How it ends is not told but thrown, a `bye` included. */
 export type StreamMessage = EventMessage | HeartbeatMessage | ResetMessage | DeniedMessage | PresenceMessage
 
-/** Who a transport tells. */
+/** Who a transport tells; not before its first `await`, and in vain once the signal has aborted. */
 export interface StreamSink {
   /** Bytes came, though perhaps no whole message. */
   heard(): void

@@ -58,8 +58,10 @@ function converse(
   let batches = 0
   let sending = 0
   let hasLeft = false
+  let cancelLinger = () => {}
 
   const shut = (code: number) => {
+    cancelLinger()
     socket.close(code)
     for (const [ref, reply] of replies) {
       replies.delete(ref)
@@ -164,7 +166,7 @@ function converse(
   const leave = () => {
     const { farewell } = sink
     hasLeft = true
-    if (farewell === 'replaced' && sending) clock.after(lingerMs, () => shut(staysCode))
+    if (farewell === 'replaced' && sending) cancelLinger = clock.after(lingerMs, () => shut(staysCode))
     else shut(farewell === 'goodbye' ? leavesCode : staysCode)
   }
 
