@@ -48,7 +48,9 @@ export async function serveRequest(
     await route(routes, session, request, response, path)
   } catch (error) {
     const refused = asRefusal(error)
-    if (refused !== error) routes.options.onError(error, 'subscription')
+    // A reader that goes away is no failure of the server.
+    const gone = response.destroyed && error instanceof Error && error.name === 'AbortError'
+    if (refused !== error && !gone) routes.options.onError(error, 'subscription')
     refuse(response, refused)
   }
 }

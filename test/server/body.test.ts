@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { memoryLog } from '../../src/log/memory.ts'
 import { serve, until } from './serve.ts'
 
 describe('a body', () => {
@@ -17,6 +18,28 @@ describe('a body', () => {
     await server.channel('x').publish('e', 1)
     await until(() => socket.destroyed, 'the cut')
     await fetch(`http://127.0.0.1:${port}/live/x?limit=1`)
+    expect(errors).toEqual([])
+  })
+})
+
+describe('a poll', () => {
+  it('whose reader goes away while the log is read is no failure of the server', async () => {
+    const errors: unknown[] = []
+    const log = memoryLog()
+    let reading = false
+    log.read = (_from, _bounds, signal) => {
+      reading = true
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    }
+    const { url, server } = await serve({ dev: true, log, onError: (error) => void errors.push(error) })
+    await server.channel('x').publish('e', 1)
+    const reader = new AbortController()
+    const poll = fetch(`${url}/x?after=earliest&limit=1`, { signal: reader.signal })
+    await until(() => reading, 'the log to be asked')
+    reader.abort()
+    await expect(poll).rejects.toThrow()
+    await fetch(`${url}/x?limit=1`) // By now the server has seen the other one go.
+    await new Promise((resolve) => setTimeout(resolve, 20))
     expect(errors).toEqual([])
   })
 })
