@@ -244,7 +244,7 @@ export class Session {
 
 function refusal(who: Identity | null): FairleadError {
   return who === null
-    ? new FairleadError('auth_required', 'Say who you are: a bearer token, a cookie or a ticket.')
+    ? new FairleadError('auth_required', 'Say who you are: a bearer token or a cookie.')
     : new FairleadError('forbidden', 'This is not for you to read or send.')
 }
 

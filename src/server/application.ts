@@ -84,9 +84,8 @@ export function serverChannel(ready: Promise<Hub>, channel: string): ServerChann
   parseChannelName(channel)
   return {
     async publish(event, data, { key, after, tag } = {}) {
-      const { application, flow } = await ready
+      const { application } = await ready
       const payload = toPayload(data)
-      flow.sent(channel, 0)
       const done = await append(application, {
         channel,
         event: parseEventName(event),

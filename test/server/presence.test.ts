@@ -29,7 +29,6 @@ describe('presence', () => {
   it('hears of a client by its upstream, and of its goodbye', async () => {
     const { url, server } = await serve({ channels })
     await openStream(`${url}/room?client=${ada}`)
-    await until(() => true, 'nothing')
     const say = (op: string) =>
       post(`${url}/_presence`, JSON.stringify({ op, client: bob, channels: ['room', 'plain'] }))
     expect((await say('alive')).status).toBe(204)

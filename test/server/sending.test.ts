@@ -218,6 +218,13 @@ describe('the application', () => {
     }
   })
 
+  it('is not counted among what clients send', async () => {
+    const { server, url } = await serve({ dev: true })
+    await server.channel('c').publish('e', 1)
+    await post(`${url}/c`, '22')
+    expect(server.status()).toMatchObject({ channels: { c: { up: { messages: 1, bytes: 2 } } } })
+  })
+
   it('leaves no listener on the signal of a long reading', async () => {
     const { server } = await serve({ channels })
     const orders = server.channel('orders')
