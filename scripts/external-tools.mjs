@@ -11,6 +11,10 @@ export const externalTools = {
   },
   firefox: { commands: ['firefox-esr', 'firefox'], apt: 'firefox-esr', for: 'pages in Firefox' },
   python3: { commands: ['python3'], apt: 'python3', for: 'a client with a standard library alone' },
+  redis: { commands: ['redis-server'], apt: 'redis-server', for: 'the log on Redis' },
+  nats: { commands: ['nats-server'], apt: 'nats-server', for: 'the log on NATS JetStream' },
+  haproxy: { commands: ['haproxy'], apt: 'haproxy', for: 'several servers behind one address' },
+  strace: { commands: ['strace'], apt: 'strace', for: 'disks that fail' },
   curl: { commands: ['curl'], apt: 'curl', for: 'the wire as a person sees it' },
 }
 
@@ -18,7 +22,8 @@ export const externalTools = {
 export function findTool(name, env = process.env) {
   const given = env[`FAIRLEAD_${name.toUpperCase()}`]
   if (given) return given
-  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
+  // Debian keeps servers in folders that are not in everybody's PATH.
+  const folders = [...(env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin', '/usr/local/sbin']
   for (const command of externalTools[name].commands) {
     const path = folders.map((folder) => join(folder, command)).find(isProgram)
     if (path) return path

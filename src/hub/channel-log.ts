@@ -109,9 +109,13 @@ export interface ChannelHead extends LogHead {
 /** What a log tells the hub, in the order of the log. */
 export interface FeedSink {
   event(event: StoredEvent): void
-  /** The log lost or may have lost events that were seen: every position is void, the new epoch begins. */
-  epoch(epoch: string): void
-  /** The log is out of reach (`true`) or was healed: readers are told to come back. */
+  /**
+   * Every reader has to come back: the log lost or may have lost events that were seen, so a new epoch begins and every
+   * position is void; or (`undefined`) this feed missed events that the log no longer has. Called before any answer of
+   * the log that is of the new epoch. Every channel has to be watched again.
+   */
+  epoch(epoch: string | undefined): void
+  /** The log is out of reach (`true`) or was healed. Readers keep their streams: what they missed comes afterwards. */
   unavailable(lost: boolean): void
 }
 

@@ -33,6 +33,14 @@ export class Connections {
     for (const connection of [...this.#open]) connection.end(reason, retryMs(this.#clock))
   }
 
+  /** Has all come back, the sooner the fewer there are: to a log that began anew, and is there. */
+  restart(): void {
+    const spreadMs = Math.min(100 + this.#open.size * 5, 5_000)
+    for (const connection of [...this.#open]) {
+      connection.end('unavailable', 50 + Math.floor(this.#clock.random() * spreadMs))
+    }
+  }
+
   /** Resolves when all are gone, or after `deadlineMs`. */
   async emptied(deadlineMs: number): Promise<void> {
     if (this.#open.size === 0) return

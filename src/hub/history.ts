@@ -1,4 +1,4 @@
-import { formatPosition, limits, type ResetReason } from '../protocol/index.ts'
+import { FairleadError, formatPosition, limits, type ResetReason } from '../protocol/index.ts'
 import type { Clock } from './clock.ts'
 import { EncodedEvent } from './encoded-event.ts'
 import { type StartRequest, startOf } from './start.ts'
@@ -36,6 +36,19 @@ export async function readHistory(
   request: HistoryRequest,
 ): Promise<History> {
   const topic = hub.topic(channels)
+  const { era } = hub
+  const history = await readFrom(hub, topic, clock, request)
+  // What was read on both sides of a new epoch is no one history.
+  if (era !== hub.era) throw new FairleadError('unavailable', 'The log began anew meanwhile: ask again.')
+  return history
+}
+
+async function readFrom(
+  hub: TopicHub,
+  topic: Topic,
+  clock: Clock,
+  request: HistoryRequest,
+): Promise<History> {
   // Listening before reading: an event between the two wakes the reader instead of being missed.
   const arrival = listen(topic, clock, request.signal)
   try {
@@ -48,11 +61,12 @@ export async function readHistory(
       return answer(hub, from, first, start.resets)
     }
     const deadline = clock.now() + request.waitMs
+    const { era } = hub
     for (;;) {
       const unkept = await arrival.next(deadline - clock.now())
       const read = await readPage(hub, topic, from, request)
       const events = [...read.events, ...unkept]
-      const over = clock.now() >= deadline || request.signal?.aborted
+      const over = clock.now() >= deadline || request.signal?.aborted || era !== hub.era
       if (events.length > 0 || read.resets.length > 0 || over)
         return answer(hub, from, { ...read, events }, [])
     }

@@ -62,7 +62,7 @@ export class Hub {
         wheel: this.wheel,
         flow: this.flow,
         slowPolicy: (channel) => this.declared.find(channel).declaration?.slow ?? 'resume',
-        interrupted: () => this.connections.end('unavailable'),
+        interrupted: () => this.connections.restart(),
       },
       epoch,
     )

@@ -23,7 +23,7 @@ export interface TopicHubOptions {
   readonly wheel: TimerWheel
   readonly flow: FlowMeter
   readonly slowPolicy: (channel: string) => SlowReader
-  /** The log changed its epoch or is out of reach: every stream has to end and come back. */
+  /** Nothing that was given counts any more: every stream has to end and come back. */
   readonly interrupted: () => void
   /** Runs a function after the present turn's publishes, and not before `waitMs`. @default setImmediate, setTimeout */
   readonly afterTurn?: ((fn: () => void, waitMs: number) => void) | undefined
@@ -45,6 +45,10 @@ interface WatchedChannel {
 export class TopicHub {
   readonly log: ChannelLog
   epoch = ''
+  /** The log cannot be reached: live streams wait for what comes when it was healed. */
+  outOfReach = false
+  /** Rises whenever every reader has to come back: what was asked before is not answered with what is read after. */
+  era = 0
   readonly slowPolicy: (channel: string) => SlowReader
   readonly #options: TopicHubOptions
   readonly #feed: Feed
@@ -64,12 +68,9 @@ export class TopicHub {
     this.epoch = epoch
     this.#feed = options.log.follow({
       event: (event) => this.#take(event),
-      epoch: (next) => {
-        this.epoch = next
-        options.interrupted()
-      },
+      epoch: (next) => this.#restart(next),
       unavailable: (lost) => {
-        if (lost) options.interrupted()
+        this.outOfReach = lost
       },
     })
   }
@@ -151,6 +152,17 @@ export class TopicHub {
   /** Lets go of a topic that has no readers. */
   drop(topic: Topic): void {
     if (topic.idle) this.#forget(topic)
+  }
+
+  /** What the topics hold is of an epoch that is gone, or has a hole: they are let go, and their readers come back. */
+  #restart(epoch: string | undefined): void {
+    this.epoch = epoch ?? this.epoch
+    this.era++
+    for (const topic of [...this.#topics.values()]) {
+      this.#forget(topic)
+      topic.end()
+    }
+    this.#options.interrupted()
   }
 
   #forget(topic: Topic): void {

@@ -115,6 +115,13 @@ export class Topic {
     this.#pages.clear()
   }
 
+  /** Wakes those who wait: the topic is let go, and gives nothing more. */
+  end(): void {
+    this.#open = false
+    const nothing = new Batch([])
+    for (const waiter of [...this.#waiters]) waiter(nothing)
+  }
+
   /** Calls back with each turn's events, until the answer is called. */
   wait(waiter: (batch: Batch) => void): () => void {
     this.#waiters.add(waiter)

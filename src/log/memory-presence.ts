@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../hub/clock.ts'
 import type { PresenceChange, PresenceStore } from '../hub/presence.ts'
 import { FairleadError } from '../protocol/index.ts'
 import { type Linked, LinkedList } from './memory/linked-list.ts'
-import { PresenceChanges } from './memory/presence-changes.ts'
+import { PresenceChanges } from './presence-changes.ts'
 
 /** When a member counts as gone, and how much is held. */
 export interface MemoryPresenceOptions {

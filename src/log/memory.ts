@@ -14,12 +14,13 @@ import type {
 } from '../hub/channel-log.ts'
 import { type Clock, systemClock } from '../hub/clock.ts'
 import { FairleadError, formatPosition, type Position } from '../protocol/index.ts'
-import { MemoryFeed } from './memory/feed.ts'
+import { type KeyedAppend, keyedAppend } from './keyed-append.ts'
+import { LocalFeed } from './local-feed.ts'
 import { KeptEvents } from './memory/kept-events.ts'
-import { IdempotencyKeys, type KeyedAppend, keyedAppend } from './memory/keys.ts'
+import { IdempotencyKeys } from './memory/keys.ts'
 import { ownPayload } from './memory/own-copy.ts'
 import { readPage } from './memory/page.ts'
-import { type WakeUp, wakeUp } from './memory/wake-up.ts'
+import { type WakeUp, wakeUp } from './wake-up.ts'
 
 /** What a memory log keeps at most; whichever bound is met first counts. Each may be `Infinity`. */
 export interface MemoryLogOptions {
@@ -58,7 +59,7 @@ class MemoryLog implements ChannelLog {
   readonly #kept: KeptEvents
   readonly #keys: IdempotencyKeys
   readonly #expiry: WakeUp
-  #feed: MemoryFeed | undefined
+  #feed: LocalFeed | undefined
   #closed = false
 
   constructor(options: MemoryLogOptions) {
@@ -115,7 +116,7 @@ class MemoryLog implements ChannelLog {
 
   follow(sink: FeedSink): Feed {
     if (this.#feed) throw new Error('A log has one feed: follow was called before.')
-    this.#feed = new MemoryFeed(sink, () => this.#kept.head)
+    this.#feed = new LocalFeed(sink, () => this.#kept.head)
     return this.#feed
   }
 

@@ -4,7 +4,12 @@ import type { Hub } from '../hub/hub.ts'
 export function statusOf(hub: Hub): unknown {
   return {
     state: hub.stopping.aborted ? 'draining' : 'open',
-    log: { epoch: hub.topics.epoch, position: hub.topics.feedPosition, durability: hub.log.durability },
+    log: {
+      epoch: hub.topics.epoch,
+      position: hub.topics.feedPosition,
+      durability: hub.log.durability,
+      reachable: !hub.topics.outOfReach,
+    },
     connections: hub.connections.count(),
     channels: hub.flow.snapshot(),
   }

@@ -18,6 +18,8 @@ export type LogCase = Case<LogContext>
 export interface LogOpenOptions {
   /** Events in all channels. */
   readonly events?: number
+  /** Bytes that the kept events take; roughly, and the newest event is kept whatever it takes. */
+  readonly bytes?: number
   /** Age of an event, in milliseconds. */
   readonly ageMs?: number
   /** Records of channels of which nothing is kept; a log that keeps more of them, or all, is as good. */
@@ -28,6 +30,10 @@ export interface LogOpenOptions {
 export interface LogContext {
   /** Opens a new, empty log, which nothing else uses. It is closed after the case. */
   open(options?: LogOpenOptions): Promise<ChannelLog>
+  /** Closes a log and opens what it left behind, as a server that starts again does. */
+  reopen(log: ChannelLog): Promise<ChannelLog>
+  /** Opens the same log a second time, as another server does. It is closed after the case. */
+  another(log: ChannelLog): Promise<ChannelLog>
   /** Lets time go by, in milliseconds: for real, or on the simulated clock of the logs. */
   pass(ms: number): Promise<void>
 }

@@ -11,6 +11,8 @@ describe('the cases hold for a log that is far away and has holes between its of
     describe,
     it,
     open: async (options) => new FarLog(memoryLog({ ...options, clock }), 1),
+    reopen: 'it ends with its process',
+    another: 'it belongs to its process',
     pass: async (ms) => {
       clock.advance(ms)
       await new Promise((resolve) => setImmediate(resolve))

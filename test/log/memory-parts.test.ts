@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { Heap, type Heaped } from '../../src/log/memory/heap.ts'
+import { Heap, type Heaped } from '../../src/log/heap.ts'
 import { KeptEvents } from '../../src/log/memory/kept-events.ts'
 import { type Linked, LinkedList } from '../../src/log/memory/linked-list.ts'
 import { ownPayload } from '../../src/log/memory/own-copy.ts'
 import { readPage } from '../../src/log/memory/page.ts'
-import { Queue } from '../../src/log/memory/queue.ts'
-import { wakeUp } from '../../src/log/memory/wake-up.ts'
+import { Queue } from '../../src/log/queue.ts'
+import { wakeUp } from '../../src/log/wake-up.ts'
 import { simulatedClock } from '../../src/testing/clock.ts'
 
 describe('Queue', () => {

@@ -10,6 +10,8 @@ describe('memoryLog holds what every log promises', () => {
     describe,
     it,
     open: async (options) => memoryLog({ ...options, clock }),
+    reopen: 'it ends with its process',
+    another: 'it belongs to its process',
     pass: async (ms) => clock.advance(ms),
   })
 })

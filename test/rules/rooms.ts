@@ -42,7 +42,9 @@ export const rooms: Readonly<Record<string, Room>> = {
     rooms: ['protocol'],
     seams: true,
     node: 'all',
-    packages: [],
+    packages: ['lmdb'],
+    // Optional peers, each behind its own door.
+    lazyPackages: ['ioredis', '@nats-io/transport-node', '@nats-io/jetstream'],
     why: 'a log implements a seam of hub/ and knows nothing of who reads it',
   },
   access: {
@@ -91,8 +93,15 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: ['ws'],
     why: 'its cases run against any implementation, so they know the seams and the wire and no part of ours',
   },
+  load: {
+    rooms: ['protocol'],
+    node: 'all',
+    packages: ['ws'],
+    why: 'it loads any server from outside, and counts what comes: it knows the wire alone',
+  },
   cli: {
     rooms: [
+      'load',
       'protocol',
       'hub',
       'log',

@@ -1,8 +1,8 @@
 import type { NewEvent, Retention, StoredEvent } from '../../hub/channel-log.ts'
-import { Heap, type Heaped } from './heap.ts'
+import { Heap, type Heaped } from '../heap.ts'
+import { Queue } from '../queue.ts'
 import { type Linked, LinkedList } from './linked-list.ts'
 import { ownPayload, ownText } from './own-copy.ts'
-import { Queue } from './queue.ts'
 
 /** What a log keeps at most. */
 export interface KeepLimits {

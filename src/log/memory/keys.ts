@@ -1,20 +1,10 @@
-import { hash } from 'node:crypto'
-import type { AppendOptions, NewEvent } from '../../hub/channel-log.ts'
-import { FairleadError, type Payload } from '../../protocol/index.ts'
-import { Queue } from './queue.ts'
-
-/** How long a key is remembered, in milliseconds. */
-const rememberMs = 10 * 60_000
+import { FairleadError } from '../../protocol/index.ts'
+import { type KeyedAppend, rememberMs } from '../keyed-append.ts'
+import { Queue } from '../queue.ts'
 
 /** What was answered when a key was first used. */
 export interface FirstAnswer {
   readonly offset: number | null
-}
-
-/** An append under a key: which key of which channel, and what stands for the sender's bytes. */
-export interface KeyedAppend {
-  readonly scope: string
-  readonly fingerprint: string
 }
 
 interface Remembered extends KeyedAppend, FirstAnswer {
@@ -65,20 +55,4 @@ export class IdempotencyKeys {
     const oldest = this.#byAge.first
     return oldest ? oldest.at + rememberMs + 1 : Number.POSITIVE_INFINITY
   }
-}
-
-/** Names an append's key within its channel. `undefined` without a key. */
-export function keyedAppend(event: NewEvent, options: AppendOptions): KeyedAppend | undefined {
-  if (options.key === undefined) return undefined
-  // The length keeps channel and key apart whatever stands in them.
-  const scope = `${event.channel.length}:${event.channel}${options.key}`
-  const fingerprint = options.fingerprint ?? describeContent(event.event, event.payload)
-  // Digests, so that a million keys hold neither a million payloads nor the requests that the keys were cut out of.
-  return { scope: hash('sha256', scope, 'base64'), fingerprint: hash('sha256', fingerprint, 'base64') }
-}
-
-function describeContent(event: string, payload: Payload): string | Uint8Array {
-  const head = `${event.length}:${event}:`
-  if (typeof payload === 'string') return `${head}text:${payload}`
-  return Buffer.concat([Buffer.from(`${head}bytes:`), payload])
 }

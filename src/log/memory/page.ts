@@ -1,6 +1,6 @@
 import type { Gap, LogPage, ReadFrom, ReadLimits, StoredEvent } from '../../hub/channel-log.ts'
 import { payloadSize } from '../../protocol/index.ts'
-import { Heap, type Heaped } from './heap.ts'
+import { Heap, type Heaped } from '../heap.ts'
 import type { KeptEvents } from './kept-events.ts'
 
 /** Where the reading of one channel stands: `rank` is the offset of the event at `index`. */

@@ -1,9 +1,9 @@
-import type { Feed, FeedSink, StoredEvent } from '../../hub/channel-log.ts'
+import type { Feed, FeedSink, StoredEvent } from '../hub/channel-log.ts'
 import { Queue } from './queue.ts'
 import { throwLater } from './throw-later.ts'
 
-/** The feed of a memory log: the sink is called inside the append, in the order of the log. */
-export class MemoryFeed implements Feed {
+/** The feed of a log that belongs to this process: the log gives each event, in its order, when it is as durable as it gets. */
+export class LocalFeed implements Feed {
   readonly #sink: FeedSink
   readonly #head: () => number
   readonly #watched = new Set<string>()

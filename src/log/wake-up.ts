@@ -1,4 +1,4 @@
-import type { Clock } from '../../hub/clock.ts'
+import type { Clock } from '../hub/clock.ts'
 
 /** Not sooner than this after it was asked for, in milliseconds: what falls due together is done together. */
 const soonestMs = 1000

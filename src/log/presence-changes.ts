@@ -1,5 +1,5 @@
-import type { Clock } from '../../hub/clock.ts'
-import type { PresenceChange } from '../../hub/presence.ts'
+import type { Clock } from '../hub/clock.ts'
+import type { PresenceChange } from '../hub/presence.ts'
 import { throwLater } from './throw-later.ts'
 
 type Step = 'join' | 'leave'
