@@ -114,10 +114,13 @@ export function createCarrier(
       // Whoever was told that it is open may have closed it.
       if (signal.aborted) return
       if (message.op === 'heartbeat') {
-        const { id, everyMs } = message
+        const { id, positions, everyMs } = message
         watchdog.heard(everyMs)
         // The first one only says where the stream starts, and a position that is held knows better.
-        if (id) for (const one of carried.values()) isStarted ? one.reaches(id) : one.starts(id)
+        for (const one of carried.values()) {
+          const at = positions?.[one.channel] ?? id
+          if (at) isStarted ? one.reaches(at) : one.starts(at)
+        }
         isStarted = true
         return
       }

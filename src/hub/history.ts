@@ -64,7 +64,8 @@ async function readFrom(
     const { era } = hub
     for (;;) {
       const unkept = await arrival.next(deadline - clock.now())
-      const read = await readPage(hub, topic, from, request)
+      // Whoever stops waiting goes on later from where it stands: nothing is read for it now.
+      const read = request.signal?.aborted ? nothing : await readPage(hub, topic, from, request)
       const events = [...read.events, ...unkept]
       const over = clock.now() >= deadline || request.signal?.aborted || era !== hub.era
       if (events.length > 0 || read.resets.length > 0 || over)

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import { Connections, retryMs } from './connections.ts'
 import { DeclaredChannels } from './declared.ts'
 import { FlowMeter } from './flow.ts'
+import { Logs } from './logs.ts'
 import { Memberships } from './memberships.ts'
 import type { PresenceStore } from './presence.ts'
 import { Session } from './session.ts'
@@ -17,7 +18,10 @@ export type ReportError = (error: unknown, stage: 'handler' | 'log' | 'presence'
 
 /** The parts that a hub is put together from. */
 export interface HubOptions {
+  /** Keeps every channel that no pattern of `logs` covers. */
   readonly log: ChannelLog
+  /** Logs of their own, by channel pattern; the first that covers a channel counts. */
+  readonly logs?: Readonly<Record<string, ChannelLog>> | undefined
   readonly channels: Channels
   readonly authorise: Authorise
   readonly presence: PresenceStore
@@ -27,7 +31,7 @@ export interface HubOptions {
 
 /** The middle of the server: channels, their readers and writers. It owns no socket and knows no wire. */
 export class Hub {
-  readonly log: ChannelLog
+  readonly logs: Logs
   readonly declared: DeclaredChannels
   readonly authorise: Authorise
   readonly presence: PresenceStore
@@ -35,18 +39,17 @@ export class Hub {
   readonly wheel: TimerWheel
   readonly flow = new FlowMeter()
   readonly onError: ReportError
-  readonly topics: TopicHub
   readonly connections: Connections
   readonly memberships: Memberships
   readonly #stopping = new AbortController()
 
   static async open(options: HubOptions): Promise<Hub> {
-    const { epoch } = await options.log.head()
-    return new Hub(options, epoch)
+    const logs = new Set([options.log, ...Object.values(options.logs ?? {})])
+    const epochs = await Promise.all([...logs].map(async (log) => [log, (await log.head()).epoch] as const))
+    return new Hub(options, new Map(epochs))
   }
 
-  private constructor(options: HubOptions, epoch: string) {
-    this.log = options.log
+  private constructor(options: HubOptions, epochs: ReadonlyMap<ChannelLog, string>) {
     this.declared = new DeclaredChannels(options.channels)
     this.authorise = options.authorise
     this.presence = options.presence
@@ -55,20 +58,14 @@ export class Hub {
     this.wheel = new TimerWheel(options.clock)
     this.connections = new Connections(options.clock)
     this.memberships = new Memberships(options.presence, (error) => options.onError(error, 'presence'))
-    this.topics = new TopicHub(
-      {
-        log: options.log,
-        clock: options.clock,
-        wheel: this.wheel,
-        flow: this.flow,
-        slowPolicy: (channel) => this.declared.find(channel).declaration?.slow ?? 'resume',
-        interrupted: () => this.connections.restart(),
-      },
-      epoch,
+    const topics = new Map([...epochs].map(([log, epoch]) => [log, this.#topicsOf(log, epoch)]))
+    const byPattern = Object.entries(options.logs ?? {}).map(
+      ([pattern, log]) => [pattern, topics.get(log)!] as const,
     )
+    this.logs = new Logs(topics.get(options.log)!, byPattern)
     this.presence.follow(({ channel, join, leave }) => {
       const message = { op: 'presence', channel, join, leave } as const
-      for (const subscription of this.topics.readersOf(channel)) subscription.connection.control(message)
+      for (const { connection } of this.logs.of(channel).readersOf(channel)) connection.control(message)
     })
   }
 
@@ -102,12 +99,19 @@ export class Hub {
   async close(): Promise<void> {
     this.wheel.close()
     await this.presence.close()
-    await this.log.close()
+    await Promise.all(this.logs.all.map(({ log }) => log.close()))
   }
 
   /** Throws unless the server takes new work. */
   assertOpen(): void {
     if (this.stopping.aborted)
       throw new FairleadError('draining', 'This server is stopping: try again, another one answers.')
+  }
+
+  #topicsOf(log: ChannelLog, epoch: string): TopicHub {
+    const { clock, wheel, flow } = this
+    const slowPolicy = (channel: string) => this.declared.find(channel).declaration?.slow ?? 'resume'
+    const interrupted = () => this.connections.restart()
+    return new TopicHub({ log, clock, wheel, flow, slowPolicy, interrupted }, epoch)
   }
 }

@@ -54,10 +54,9 @@ export async function append(
 ): Promise<SendAnswer> {
   const { hub } = session
   const { declaration } = hub.declared.find(channel)
-  const { offset, epoch, durability } = await hub.log.append(
-    { channel, event, payload, tag },
-    { ...options, retention: declaration?.retention },
-  )
+  const { offset, epoch, durability } = await hub.logs
+    .of(channel)
+    .log.append({ channel, event, payload, tag }, { ...options, retention: declaration?.retention })
   return offset === null ? { durability } : { id: formatPosition(epoch, offset), durability }
 }
 

@@ -4,8 +4,11 @@ import type { Connection } from './connection.ts'
 import { type History, type HistoryRequest, readHistory } from './history.ts'
 import type { Hub } from './hub.ts'
 import { type SendAnswer, sendEvent } from './sending.ts'
+import { readSpanning, type SpanningHistory } from './spanning-history.ts'
+import { type Standing, standingOf } from './standing.ts'
 import type { StartRequest } from './start.ts'
 import { Subscription, type SubscriptionOwner } from './subscription.ts'
+import type { TopicHub } from './topic-hub.ts'
 
 /** How often a running stream's permission is asked again; a stream ends within 5 s of losing it. */
 const permissionMs = 4_000
@@ -29,12 +32,22 @@ export interface Admitted {
   readonly denied: readonly { channel: string; code: string }[]
 }
 
-/** A stream that was opened, with the channels of it that may not be read. */
-export interface Opened {
+/** A stream that was opened. */
+export interface OpenedStream {
   readonly subscription: Subscription
   /** Where the stream starts. */
   readonly position: string
-  readonly denied: readonly { channel: string; code: string }[]
+}
+
+/** A stream that was opened, with the channels of it that may not be read. */
+export interface Opened extends OpenedStream {
+  readonly denied: Admitted['denied']
+}
+
+/** The streams of several logs that were opened together. */
+export interface Spanned {
+  readonly streams: readonly OpenedStream[]
+  readonly denied: Admitted['denied']
 }
 
 /**
@@ -75,14 +88,34 @@ export class Session {
   ): Promise<Opened> {
     this.hub.assertOpen()
     const { open, denied } = await this.admit(channels)
-    const topic = this.hub.topics.topic(open)
-    const subscription = new Subscription(this.hub.topics, topic, owner.connection, owner)
+    return { ...(await this.#open(this.hub.logs.ofAll(open), open, options, owner)), denied }
+  }
+
+  /** The same for channels that may lie in several logs: a stream of each log's. */
+  async span(channels: readonly string[], options: SubscribeOptions, owner: StreamOwner): Promise<Spanned> {
+    this.hub.assertOpen()
+    const { open, denied } = await this.admit(channels)
+    const groups = [...this.hub.logs.groups(open)]
+    const streams = await Promise.all(
+      groups.map(([topics, group]) => this.#open(topics, group, options, owner)),
+    )
+    return { streams, denied }
+  }
+
+  async #open(
+    topics: TopicHub,
+    open: readonly string[],
+    options: SubscribeOptions,
+    owner: StreamOwner,
+  ): Promise<OpenedStream> {
+    const topic = topics.topic(open)
+    const subscription = new Subscription(topics, topic, owner.connection, owner)
     if (this.#subscriptions.size === 0) this.hub.wheel.schedule(this, permissionMs)
     this.#subscriptions.set(subscription, owner)
     try {
       const position = await subscription.start(options)
       if (options.client !== undefined) this.#join(open, options.client)
-      return { subscription, position, denied }
+      return { subscription, position }
     } catch (error) {
       this.unsubscribe(subscription)
       throw error
@@ -101,10 +134,25 @@ export class Session {
   }
 
   /** Reads what is kept; with `waitMs` waits for the first event when there is none. */
-  async history(channels: readonly string[], request: HistoryRequest): Promise<History> {
+  history(channels: readonly string[], request: HistoryRequest): Promise<History> {
+    const { logs, clock } = this.hub
+    return this.#read(channels, request, (open) => readHistory(logs.ofAll(open), clock, open, request))
+  }
+
+  /** The same for channels that may lie in several logs. */
+  spanHistory(channels: readonly string[], request: HistoryRequest): Promise<SpanningHistory> {
+    const { logs, clock } = this.hub
+    return this.#read(channels, request, (open) => readSpanning(logs, clock, open, request))
+  }
+
+  async #read<H>(
+    channels: readonly string[],
+    request: HistoryRequest,
+    read: (open: readonly string[]) => Promise<H>,
+  ): Promise<H & Pick<Admitted, 'denied'>> {
     const { open, denied } = await this.admit(channels)
     if (request.client !== undefined) this.#join(open, request.client)
-    const history = await readHistory(this.hub.topics, this.hub.clock, open, request)
+    const history = await read(open)
     // A poll may have been parked for long: what it waited for is not for who lost permission meanwhile.
     if (request.waitMs) for (const channel of open) await this.assertAllowed('read', channel)
     return { ...history, denied }
@@ -144,16 +192,13 @@ export class Session {
     for (const [channel, client] of this.#memberships) this.hub.memberships.touch(channel, client)
   }
 
-  /** The position of all subscriptions; `undefined` while one is behind, or there is none. */
-  get reached(): string | undefined {
-    let least: string | undefined
-    for (const subscription of this.#subscriptions.keys()) {
-      const { reached } = subscription
-      if (reached === undefined) return undefined
-      // Live subscriptions of one log stand at the same moment but for what this turn has yet to flush.
-      if (least === undefined || offsetOf(reached) < offsetOf(least)) least = reached
-    }
-    return least
+  /** How far the subscriptions are, as a heartbeat says it: nothing of those that are behind. */
+  get standing(): Standing {
+    const streams = [...this.#subscriptions.keys()].map((subscription) => ({
+      subscription,
+      position: subscription.reached,
+    }))
+    return standingOf(streams)
   }
 
   /** The socket has drained: streams that are behind go on. */
@@ -246,8 +291,4 @@ function refusal(who: Identity | null): FairleadError {
   return who === null
     ? new FairleadError('auth_required', 'Say who you are: a bearer token or a cookie.')
     : new FairleadError('forbidden', 'This is not for you to read or send.')
-}
-
-function offsetOf(position: string): number {
-  return Number(position.slice(position.indexOf('.') + 1))
 }

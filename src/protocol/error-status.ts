@@ -20,6 +20,7 @@ export const errorStatus = {
   json_too_deep: 400,
   too_many_channels: 400,
   too_many_subscriptions: 400,
+  several_logs: 400,
   unknown_parameter: 400,
   unknown_subprotocol: 400,
   auth_required: 401,

@@ -42,6 +42,8 @@ export interface ResetMessage {
 export interface HeartbeatMessage {
   op: 'heartbeat'
   id?: string
+  /** In place of `id` where channels of several logs share a stream: how far each is. */
+  positions?: Readonly<Record<string, string>>
   everyMs: number
 }
 

@@ -97,11 +97,10 @@ export function serverChannel(ready: Promise<Hub>, channel: string): ServerChann
       return { id: done.id, durability: done.durability! }
     },
     async position() {
-      const { epoch, offset } = await (await ready).log.head()
-      return formatPosition(epoch, offset)
+      return headOf(await ready, channel)
     },
     async last() {
-      const { epoch, last } = await (await ready).log.channelHead(channel)
+      const { epoch, last } = await (await ready).logs.of(channel).log.channelHead(channel)
       return formatPosition(epoch, last)
     },
     async history({ after, last, limit } = {}) {
@@ -126,9 +125,8 @@ async function* follow(
   after: string,
   signal?: AbortSignal,
 ): AsyncGenerator<EventRecord> {
-  const { application, topics } = await ready
-  let position =
-    after === 'latest' ? formatPosition(topics.epoch, (await application.hub.log.head()).offset) : after
+  const { application } = await ready
+  let position = after === 'latest' ? await headOf(application.hub, channel) : after
   while (!signal?.aborted) {
     const request = { after: parseAfter(position), waitMs: 30_000, signal }
     const history = await application.history([channel], request).catch((error: unknown) => {
@@ -147,6 +145,12 @@ async function* follow(
     }
     position = history.position
   }
+}
+
+/** Where the log of a channel stands. */
+async function headOf(hub: Hub, channel: string): Promise<string> {
+  const { epoch, offset } = await hub.logs.of(channel).log.head()
+  return formatPosition(epoch, offset)
 }
 
 function recordOf({ event, epoch }: EncodedEvent): EventRecord {

@@ -93,7 +93,7 @@ async function read(
   }
   const { channels, start, client, limit, waitMs, envelope } = query
   if (representation === 'json')
-    return serveHistory(session, request, response, { channels, ...start, client, limit, waitMs })
+    return serveHistory(session, request, response, { channels, ...start, client, limit, waitMs, envelope })
   return serveSse(session, request, response, {
     channels,
     ...start,

@@ -4,12 +4,12 @@ import type { Hub } from '../hub/hub.ts'
 export function statusOf(hub: Hub): unknown {
   return {
     state: hub.stopping.aborted ? 'draining' : 'open',
-    log: {
-      epoch: hub.topics.epoch,
-      position: hub.topics.feedPosition,
-      durability: hub.log.durability,
-      reachable: !hub.topics.outOfReach,
-    },
+    logs: hub.logs.all.map(({ epoch, feedPosition, log, outOfReach }) => ({
+      epoch,
+      position: feedPosition,
+      durability: log.durability,
+      reachable: !outOfReach,
+    })),
     connections: hub.connections.count(),
     channels: hub.flow.snapshot(),
   }

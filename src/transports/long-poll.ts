@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { History, HistoryRequest } from '../hub/history.ts'
 import type { Session } from '../hub/session.ts'
+import type { SpanningHistory } from '../hub/spanning-history.ts'
 import { historyJson } from './encodings.ts'
 
 /** The channels of a history, and where it starts. */
 export interface HistoryOptions extends HistoryRequest {
   readonly channels: readonly string[]
+  /** For the SDK: the channels may lie in several logs. */
+  readonly envelope: boolean
 }
 
 /** Answers with history, or, with `waitMs`, as soon as there is an event: a long-poll. */
@@ -19,10 +22,11 @@ export async function serveHistory(
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   response.on('close', () => session.close())
-  const history = await session.history(options.channels, {
-    ...options,
-    signal: AbortSignal.any([gone.signal, session.hub.stopping]),
-  })
+  const bounded = { ...options, signal: AbortSignal.any([gone.signal, session.hub.stopping]) }
+  const severalLogs = options.envelope && session.hub.logs.groups(options.channels).size > 1
+  const history = severalLogs
+    ? await session.spanHistory(options.channels, bounded)
+    : await session.history(options.channels, bounded)
   if (response.destroyed) return
   const body = historyBody(history)
   const cacheable =
@@ -42,15 +46,14 @@ export async function serveHistory(
 }
 
 /** The answer's text; the envelopes in it are shared with every other reader's answer. */
-function historyBody({ events, position, more, resets, denied }: History): Buffer {
+function historyBody({ events, resets, denied, ...where }: History | SpanningHistory): Buffer {
   const list: Buffer[] = [Buffer.from('{"events":[')]
   events.forEach((event, i) => {
     if (i > 0) list.push(Buffer.from(','))
     list.push(event.bytes(historyJson))
   })
   const rest = {
-    position,
-    more,
+    ...where,
     ...(resets.length > 0 && { reset: resets }),
     ...(denied.length > 0 && { denied }),
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Connection, Encoding } from '../hub/connection.ts'
-import type { Session, StreamOwner, SubscribeOptions } from '../hub/session.ts'
+import type { Session, Spanned, StreamOwner, SubscribeOptions } from '../hub/session.ts'
+import { type Standing, standingOf } from '../hub/standing.ts'
 import type { Subscription } from '../hub/subscription.ts'
 import {
   type ByeReason,
@@ -53,8 +54,7 @@ export async function serveSse(
   }
   const stream = new SseStream(session, response, options)
   try {
-    const opened = await session.subscribe(options.channels, options, stream)
-    stream.begin(opened.subscription, opened.position, opened.denied)
+    stream.begin(await openStreams(session, options, stream))
   } catch (error) {
     session.close()
     if (response.destroyed) return
@@ -63,18 +63,24 @@ export async function serveSse(
   }
 }
 
+/** Only the SDK's format tells the channels of several logs apart: they have no position in common. */
+async function openStreams(session: Session, options: SseOptions, stream: SseStream): Promise<Spanned> {
+  if (options.envelope) return session.span(options.channels, options, stream)
+  const { denied, ...opened } = await session.subscribe(options.channels, options, stream)
+  return { streams: [opened], denied }
+}
+
 /** One SSE connection. */
 class SseStream implements Connection, StreamOwner {
   readonly encoding: Encoding
   readonly connection: Connection = this
-  readonly shared = false
   readonly #session: Session
   readonly #response: ServerResponse
   readonly #options: SseOptions
   readonly #retryMs: number
   #heartbeat: Heartbeat | undefined
   #stalled: StalledSocket | undefined
-  #subscription: Subscription | undefined
+  #subscriptions: readonly Subscription[] = []
   #ended = false
 
   constructor(session: Session, response: ServerResponse, options: SseOptions) {
@@ -93,6 +99,11 @@ class SseStream implements Connection, StreamOwner {
     })
   }
 
+  /** Streams of several logs share the connection. */
+  get shared(): boolean {
+    return this.#subscriptions.length > 1
+  }
+
   get backlogBytes(): number {
     return this.#response.writableLength
   }
@@ -102,14 +113,10 @@ class SseStream implements Connection, StreamOwner {
   }
 
   /** Writes the head with the first heartbeat: a quiet channel's reader already has a position. */
-  begin(
-    subscription: Subscription,
-    position: string,
-    denied: readonly { channel: string; code: string }[],
-  ): void {
+  begin({ streams, denied }: Spanned): void {
     const { wheel } = this.#session.hub
     if (this.#response.destroyed) return this.#closed()
-    this.#subscription = subscription
+    this.#subscriptions = streams.map(({ subscription }) => subscription)
     this.#heartbeat = new Heartbeat({ wheel, everyMs: this.#options.heartbeatMs, beat: () => this.#beat() })
     this.#response.cork()
     this.#response.writeHead(200, sseHeaders)
@@ -117,9 +124,9 @@ class SseStream implements Connection, StreamOwner {
       this.#response.socket.setNoDelay(true)
       this.#stalled = new StalledSocket(wheel, this.#response.socket, () => this.end('slow', 1_000))
     }
-    this.#heartbeatBlock(position)
+    this.#heartbeatBlock(standingOf(streams))
     for (const { channel, code } of denied) this.control({ op: 'denied', channel, code })
-    subscription.run()
+    for (const subscription of this.#subscriptions) subscription.run()
     this.#response.uncork()
   }
 
@@ -177,15 +184,16 @@ class SseStream implements Connection, StreamOwner {
   }
 
   #beat(): void {
-    this.#subscription?.pump()
-    this.#heartbeatBlock(this.#subscription?.reached)
+    for (const subscription of this.#subscriptions) subscription.pump()
+    this.#heartbeatBlock(this.#session.standing)
   }
 
-  #heartbeatBlock(id: string | undefined): void {
+  /** Where the stream stands; that of several logs says it channel by channel. */
+  #heartbeatBlock({ id, positions }: Standing): void {
     const retryMs = this.#retryMs
     const everyMs = this.#options.heartbeatMs
     const block = this.#options.envelope
-      ? { retryMs, id, data: JSON.stringify({ op: 'heartbeat', id, everyMs }) }
+      ? { retryMs, id, data: JSON.stringify({ op: 'heartbeat', id, positions, everyMs }) }
       : { retryMs, id, event: '$heartbeat', data: JSON.stringify({ everyMs }) }
     this.write(Buffer.from(encodeSseBlock(block)))
   }

@@ -158,7 +158,7 @@ export class WebSocketReader {
       }
     }
     // Several starts have no one position; each channel's events carry their own.
-    if (heartbeat) this.#stream.heartbeat(started.length === 1 ? started[0]!.position : undefined)
+    if (heartbeat) this.#stream.heartbeat(started.length === 1 ? { id: started[0]!.position } : {})
     for (const { channel, error } of refused) this.#refuse(channel, error)
     for (const { run } of started) run()
   }

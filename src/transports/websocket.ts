@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Connection } from '../hub/connection.ts'
 import type { Session, StreamOwner } from '../hub/session.ts'
+import type { Standing } from '../hub/standing.ts'
 import type { StartRequest } from '../hub/start.ts'
 import type { Subscription } from '../hub/subscription.ts'
 import { type ByeReason, type ControlMessage, closeCodes, limits, type OkMessage } from '../protocol/index.ts'
@@ -180,13 +181,13 @@ export class WebSocketStream implements Connection, StreamOwner {
   }
 
   /** Says that the socket is alive, and where it stands. */
-  heartbeat(id: string | undefined): void {
-    this.control({ op: 'heartbeat', id, everyMs: this.options.heartbeatMs })
+  heartbeat(standing: Standing): void {
+    this.control({ op: 'heartbeat', ...standing, everyMs: this.options.heartbeatMs })
   }
 
   #beat(): void {
     for (const subscription of this.#subscriptions.values()) subscription.pump()
-    this.heartbeat(this.session.reached)
+    this.heartbeat(this.session.standing)
   }
 
   #ping(): void {

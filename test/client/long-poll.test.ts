@@ -38,6 +38,7 @@ describe('over long-poll', () => {
     const first = await server.request()
     expect([...first.query]).toEqual([
       ['channel', 'orders'],
+      ['format', 'envelope'],
       ['limit', '1000'],
       ['wait', '0'],
     ])
@@ -47,6 +48,7 @@ describe('over long-poll', () => {
     expect(client.state).toMatchObject({ phase: 'open', transport: 'long-poll' })
     expect([...second.query]).toEqual([
       ['channel', 'orders@k.1'],
+      ['format', 'envelope'],
       ['limit', '1000'],
       ['wait', '25'],
     ])

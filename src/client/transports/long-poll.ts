@@ -12,7 +12,8 @@ const hastyMs = 1000
 /** A page of history. */
 interface Page {
   readonly events: EventMessage[]
-  readonly position: string
+  readonly position?: string
+  readonly positions?: Readonly<Record<string, string>>
   readonly more: boolean
   readonly reset?: Omit<ResetMessage, 'op'>[]
   readonly denied?: Omit<DeniedMessage, 'op'>[]
@@ -33,7 +34,7 @@ export const longPoll: Transport = async (request, sink, signal) => {
     for (const one of page.denied ?? []) sink.take({ op: 'denied', ...one })
     for (const one of page.reset ?? []) sink.take({ op: 'reset', ...one })
     for (const event of page.events) sink.take(event)
-    sink.take({ ...heartbeat, id: page.position })
+    sink.take({ ...heartbeat, ...page, id: page.position })
     if (wait && !page.events.length && clock.now() - askedAt < hastyMs) await pause(clock, hastyMs, signal)
     wait = page.more ? 0 : waitSeconds
   }

@@ -14,7 +14,7 @@ const longestLine = 1024 * 1024
  */
 export const sse: Transport = async (request, sink, signal) => {
   keepPresent(request, sink, signal, true)
-  const query = [...(await startQuery(request, signal)), ['format', 'envelope'] as const]
+  const query = await startQuery(request, signal)
   const response = await request.endpoint.fetch({ query, accept: 'text/event-stream', signal })
   // React Native's fetch gives a body only when it is whole, and not as a stream.
   const reader = response.body?.getReader?.()

@@ -26,6 +26,7 @@ export async function startQuery(request: StreamRequest, signal: AbortSignal): P
     ...channels,
     ...(together ? startOf(first) : []),
     ...(clientId ? [['client', clientId] as const] : []),
+    ['format', 'envelope'],
   ]
 }
 
