@@ -2,6 +2,9 @@ import type { ByeReason } from '../protocol/index.ts'
 import type { Clock } from './clock.ts'
 import type { Connection } from './connection.ts'
 
+/** However many there are, the last one is asked back after this long, in milliseconds. */
+const longestSpreadMs = 15_000
+
 /** Every open stream and socket: told when the server drains, and waited for. */
 export class Connections {
   readonly #open = new Set<Connection>()
@@ -30,14 +33,19 @@ export class Connections {
 
   /** Ends each with a `bye` and a delay of its own, so that readers do not come back all at once. */
   end(reason: ByeReason): void {
-    for (const connection of [...this.#open]) connection.end(reason, retryMs(this.#clock))
+    this.#endAll(reason, 500, 10)
   }
 
   /** Has all come back, the sooner the fewer there are: to a log that began anew, and is there. */
   restart(): void {
-    const spreadMs = Math.min(100 + this.#open.size * 5, 5_000)
+    this.#endAll('unavailable', 50, 2)
+  }
+
+  /** Spreads the returns by chance over a time that grows with their number: no second gets more than its share. */
+  #endAll(reason: ByeReason, leastMs: number, msEach: number): void {
+    const spreadMs = Math.min(200 + this.#open.size * msEach, longestSpreadMs)
     for (const connection of [...this.#open]) {
-      connection.end('unavailable', 50 + Math.floor(this.#clock.random() * spreadMs))
+      connection.end(reason, leastMs + Math.floor(this.#clock.random() * spreadMs))
     }
   }
 
