@@ -13,6 +13,8 @@ export interface Connection {
   readonly encoding: Encoding
   /** Bytes that the socket has not yet taken. */
   readonly backlogBytes: number
+  /** Bytes of events and messages that were handed to the socket. */
+  readonly writtenBytes: number
   /** The socket has asked to wait: the session is told by `drained` when it takes more. */
   readonly blocked: boolean
   /** Writes a batch of events; the same buffer goes to many connections and must not be changed. */

@@ -1,6 +1,7 @@
 import type { ByeReason } from '../protocol/index.ts'
 import type { Clock } from './clock.ts'
 import type { Connection } from './connection.ts'
+import type { Metrics } from './metrics.ts'
 
 /** However many there are, the last one is asked back after this long, in milliseconds. */
 const longestSpreadMs = 15_000
@@ -9,18 +10,22 @@ const longestSpreadMs = 15_000
 export class Connections {
   readonly #open = new Set<Connection>()
   readonly #clock: Clock
+  readonly #metrics: Metrics
   #emptied = () => {}
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, metrics: Metrics) {
     this.#clock = clock
+    this.#metrics = metrics
   }
 
   add(connection: Connection): void {
     this.#open.add(connection)
+    this.#metrics.opens.add(connection.encoding.name)
   }
 
   delete(connection: Connection): void {
-    this.#open.delete(connection)
+    if (!this.#open.delete(connection)) return
+    this.#metrics.written.add(connection.encoding.name, connection.writtenBytes)
     if (this.#open.size === 0) this.#emptied()
   }
 

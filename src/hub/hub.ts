@@ -8,6 +8,7 @@ import { DeclaredChannels } from './declared.ts'
 import { FlowMeter } from './flow.ts'
 import { Logs } from './logs.ts'
 import { Memberships } from './memberships.ts'
+import { Metrics } from './metrics.ts'
 import type { PresenceStore } from './presence.ts'
 import { Session } from './session.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -38,6 +39,7 @@ export class Hub {
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly flow = new FlowMeter()
+  readonly metrics = new Metrics()
   readonly onError: ReportError
   readonly connections: Connections
   readonly memberships: Memberships
@@ -56,7 +58,7 @@ export class Hub {
     this.clock = options.clock
     this.onError = options.onError
     this.wheel = new TimerWheel(options.clock)
-    this.connections = new Connections(options.clock)
+    this.connections = new Connections(options.clock, this.metrics)
     this.memberships = new Memberships(options.presence, (error) => options.onError(error, 'presence'))
     const topics = new Map([...epochs].map(([log, epoch]) => [log, this.#topicsOf(log, epoch)]))
     const byPattern = Object.entries(options.logs ?? {}).map(
@@ -109,9 +111,9 @@ export class Hub {
   }
 
   #topicsOf(log: ChannelLog, epoch: string): TopicHub {
-    const { clock, wheel, flow } = this
+    const { clock, wheel, flow, metrics } = this
     const slowPolicy = (channel: string) => this.declared.find(channel).declaration?.slow ?? 'resume'
     const interrupted = () => this.connections.restart()
-    return new TopicHub({ log, clock, wheel, flow, slowPolicy, interrupted }, epoch)
+    return new TopicHub({ log, clock, wheel, flow, metrics, slowPolicy, interrupted }, epoch)
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '../protocol/index.ts'
 import type { SendContext } from './channels.ts'
 import type { DeclaredChannel } from './declared.ts'
+import { stopwatch } from './metrics.ts'
 import type { Session } from './session.ts'
 
 /** What became of a send. */
@@ -54,9 +55,11 @@ export async function append(
 ): Promise<SendAnswer> {
   const { hub } = session
   const { declaration } = hub.declared.find(channel)
+  const began = stopwatch()
   const { offset, epoch, durability } = await hub.logs
     .of(channel)
     .log.append({ channel, event, payload, tag }, { ...options, retention: declaration?.retention })
+  hub.metrics.publishes.observe((stopwatch() - began) / 1000)
   return offset === null ? { durability } : { id: formatPosition(epoch, offset), durability }
 }
 

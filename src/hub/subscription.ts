@@ -58,6 +58,7 @@ export class Subscription {
     this.#position = start.position
     for (const [channel, floor] of start.floors) this.#floors.set(channel, floor)
     this.#resets = start.resets
+    if (request.after !== undefined || request.starts !== undefined) this.#hub.metrics.resumes.add()
     return this.position
   }
 
@@ -65,7 +66,7 @@ export class Subscription {
   run(): void {
     if (this.#state !== 'starting') return
     this.#state = 'behind'
-    for (const reset of this.#resets) this.connection.control({ op: 'reset', id: this.position, ...reset })
+    for (const reset of this.#resets) this.#say(reset)
     this.#resets = []
     this.pump()
   }
@@ -95,6 +96,7 @@ export class Subscription {
       this.#state = 'behind'
       this.#position = from
       this.#fell = true
+      this.#hub.metrics.fellBehind.add()
       this.#dropping = this.#hub.hasPolicy(this.topic, 'drop')
       return false
     }
@@ -184,15 +186,18 @@ export class Subscription {
   #skipTo(channel: string, reason: ResetReason, earliest: number, latest: number): void {
     this.#floors.set(channel, latest)
     const { epoch } = this.#hub
-    this.connection.control({
-      op: 'reset',
-      // Until the last channel has moved, the position that the others still replay from: a cut here loses nothing.
-      id: this.position,
+    this.#say({
       channel,
       reason,
       earliest: formatPosition(epoch, earliest),
       latest: formatPosition(epoch, latest),
     })
+  }
+
+  #say(reset: Start['resets'][number]): void {
+    this.#hub.metrics.resets.add(reset.reason)
+    // Until the last channel has moved, the position that the others still replay from: a cut here loses nothing.
+    this.connection.control({ op: 'reset', id: this.position, ...reset })
   }
 
   /** Moves the list's position, and forgets later starts that it has passed. */

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import type { Connection } from './connection.ts'
 import { type Batch, EncodedEvent } from './encoded-event.ts'
 import type { FlowMeter } from './flow.ts'
+import { type Metrics, stopwatch } from './metrics.ts'
 import type { Subscription } from './subscription.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import { Topic } from './topic.ts'
@@ -22,6 +23,7 @@ export interface TopicHubOptions {
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly flow: FlowMeter
+  readonly metrics: Metrics
   readonly slowPolicy: (channel: string) => SlowReader
   /** Nothing that was given counts any more: every stream has to end and come back. */
   readonly interrupted: () => void
@@ -50,6 +52,7 @@ export class TopicHub {
   /** Rises whenever every reader has to come back: what was asked before is not answered with what is read after. */
   era = 0
   readonly slowPolicy: (channel: string) => SlowReader
+  readonly metrics: Metrics
   readonly #options: TopicHubOptions
   readonly #feed: Feed
   readonly #stopwatch: () => number
@@ -62,7 +65,8 @@ export class TopicHub {
 
   constructor(options: TopicHubOptions, epoch: string) {
     this.#options = options
-    this.#stopwatch = options.stopwatch ?? (() => performance.now())
+    this.#stopwatch = options.stopwatch ?? stopwatch
+    this.metrics = options.metrics
     this.log = options.log
     this.slowPolicy = options.slowPolicy
     this.epoch = epoch
@@ -146,7 +150,11 @@ export class TopicHub {
   }
 
   countDelivered(batch: Batch, readers: number): void {
-    for (const { event } of batch.events) this.#options.flow.delivered(event.channel, readers)
+    const { flow, clock } = this.#options
+    for (const { event } of batch.events) flow.delivered(event.channel, readers)
+    this.metrics.deliveries.add('', readers * batch.events.length)
+    // Clocks of two machines differ: less than nothing is nothing.
+    this.metrics.delays.observe(Math.max(0, clock.now() - batch.events[0]!.event.time) / 1000)
   }
 
   /** Lets go of a topic that has no readers. */
@@ -205,6 +213,7 @@ export class TopicHub {
     for (const connection of this.#corked) connection.uncork()
     this.#corked.clear()
     const ended = this.#stopwatch()
+    this.metrics.flushes.observe((ended - started) / 1000)
     if (ended - started > quickFlushMs) this.#restUntil = ended + Math.min(ended - started, longestWaitMs)
   }
 }

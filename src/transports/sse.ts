@@ -82,6 +82,7 @@ class SseStream implements Connection, StreamOwner {
   #stalled: StalledSocket | undefined
   #subscriptions: readonly Subscription[] = []
   #ended = false
+  writtenBytes = 0
 
   constructor(session: Session, response: ServerResponse, options: SseOptions) {
     this.#session = session
@@ -140,6 +141,7 @@ class SseStream implements Connection, StreamOwner {
   write(batch: Buffer): void {
     if (this.#ended) return
     this.#heartbeat?.wrote()
+    this.writtenBytes += batch.length
     if (!this.#response.write(batch)) this.#stalled?.blocked()
   }
 
@@ -162,6 +164,7 @@ class SseStream implements Connection, StreamOwner {
 
   end(reason: ByeReason, retryMs: number): void {
     if (this.#ended) return
+    this.#session.hub.metrics.ended.add(reason)
     if (!this.#options.envelope)
       this.write(Buffer.from(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) })))
     this.control({ op: 'bye', reason, retryMs })

@@ -57,6 +57,7 @@ export class WebSocketStream implements Connection, StreamOwner {
   readonly #subscriptions = new Map<string, Subscription>()
   #unanswered = 0
   #ended = false
+  writtenBytes = 0
 
   constructor(session: Session, ws: WebSocket, socket: Socket, options: WebSocketOptions) {
     const { wheel } = session.hub
@@ -128,6 +129,7 @@ export class WebSocketStream implements Connection, StreamOwner {
   write(batch: Buffer): void {
     if (this.#ended || this.#ws.readyState !== this.#ws.OPEN) return
     this.#heartbeat.wrote()
+    this.writtenBytes += batch.length
     if (!this.#socket.write(batch)) this.#stalled.blocked()
   }
 
@@ -156,6 +158,7 @@ export class WebSocketStream implements Connection, StreamOwner {
 
   end(reason: ByeReason, retryMs: number): void {
     if (this.#ended) return
+    this.session.hub.metrics.ended.add(reason)
     this.control({ op: 'bye', reason, retryMs: Math.min(retryMs, limits.retryMs) })
     this.close(closeCodeOf[reason], reason)
   }

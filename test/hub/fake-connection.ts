@@ -24,6 +24,7 @@ export class FakeConnection implements Connection {
   readonly received: Received[] = []
   readonly buffers: Buffer[] = []
   backlogBytes = 0
+  writtenBytes = 0
   blocked = false
   ended: string | undefined
 

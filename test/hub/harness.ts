@@ -1,6 +1,7 @@
 import type { ChannelLog, LogPage } from '../../src/hub/channel-log.ts'
 import type { SlowReader } from '../../src/hub/channels.ts'
 import { FlowMeter } from '../../src/hub/flow.ts'
+import { Metrics } from '../../src/hub/metrics.ts'
 import type { StartRequest } from '../../src/hub/start.ts'
 import { Subscription } from '../../src/hub/subscription.ts'
 import { TimerWheel } from '../../src/hub/timer-wheel.ts'
@@ -63,6 +64,7 @@ export async function makeHub(
       clock,
       wheel: new TimerWheel(clock),
       flow,
+      metrics: new Metrics(),
       slowPolicy: (channel) => options.slow?.[channel] ?? 'resume',
       interrupted: () => {},
       stopwatch: () => 0, // No flush is long: nothing rests on a clock that stands still.

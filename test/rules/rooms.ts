@@ -125,7 +125,7 @@ export const rooms: Readonly<Record<string, Room>> = {
  */
 export const ownClock: Readonly<Record<string, string>> = {
   'src/hub/clock.ts': 'the machine’s clock is made here',
-  'src/hub/topic-hub.ts': 'measures how much of the loop a flush took, in fractions of a millisecond',
+  'src/hub/metrics.ts': 'measures how long work takes, in fractions of a millisecond',
   'src/client/clock.ts': 'the machine’s clock is made here, for a client that imports nothing of the server',
   'src/server/problem.ts':
     'closes a refused socket that does not close by itself, where no session and no clock exist',
