@@ -1,4 +1,4 @@
-import { FairleadError } from '../protocol/index.ts'
+import { FairleadError, isFairleadError } from '../protocol/index.ts'
 import type { Authorise, Identity } from './authorise.ts'
 import type { ChannelLog } from './channel-log.ts'
 import type { Channels } from './channels.ts'
@@ -9,6 +9,7 @@ import { FlowMeter } from './flow.ts'
 import { Logs } from './logs.ts'
 import { Memberships } from './memberships.ts'
 import { Metrics } from './metrics.ts'
+import { Orders } from './orders.ts'
 import type { PresenceStore } from './presence.ts'
 import { Session } from './session.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -42,13 +43,18 @@ export class Hub {
   readonly metrics = new Metrics()
   readonly onError: ReportError
   readonly connections: Connections
+  /** Those with something open: a stream, or a poll that waits. */
+  readonly sessions = new Set<Session>()
+  readonly orders: Orders
   readonly memberships: Memberships
   readonly #stopping = new AbortController()
 
   static async open(options: HubOptions): Promise<Hub> {
     const logs = new Set([options.log, ...Object.values(options.logs ?? {})])
     const epochs = await Promise.all([...logs].map(async (log) => [log, (await log.head()).epoch] as const))
-    return new Hub(options, new Map(epochs))
+    const hub = new Hub(options, new Map(epochs))
+    await openOrders(hub)
+    return hub
   }
 
   private constructor(options: HubOptions, epochs: ReadonlyMap<ChannelLog, string>) {
@@ -65,6 +71,7 @@ export class Hub {
       ([pattern, log]) => [pattern, topics.get(log)!] as const,
     )
     this.logs = new Logs(topics.get(options.log)!, byPattern)
+    this.orders = new Orders(this.logs.all[0]!, options.clock, this.sessions)
     this.presence.follow(({ channel, join, leave }) => {
       const message = { op: 'presence', channel, join, leave } as const
       for (const { connection } of this.logs.of(channel).readersOf(channel)) connection.control(message)
@@ -77,8 +84,8 @@ export class Hub {
   }
 
   /** Opens the door for someone. */
-  session(who: Identity | null): Session {
-    return new Session(this, who)
+  session(who: Identity | null, address?: string): Session {
+    return new Session(this, who, address)
   }
 
   /** The application itself: it may do everything. */
@@ -115,5 +122,17 @@ export class Hub {
     const slowPolicy = (channel: string) => this.declared.find(channel).declaration?.slow ?? 'resume'
     const interrupted = () => this.connections.restart()
     return new TopicHub({ log, clock, wheel, flow, metrics, slowPolicy, interrupted }, epoch)
+  }
+}
+
+/** A log has one feed, which the hub has taken: from here on it waits for a log that went out of reach again. */
+async function openOrders(hub: Hub): Promise<void> {
+  for (;;) {
+    try {
+      return await hub.orders.open()
+    } catch (error) {
+      if (!isFairleadError(error) || !error.temporary || hub.stopping.aborted) throw error
+      await new Promise<void>((resolve) => hub.clock.after(500, resolve))
+    }
   }
 }

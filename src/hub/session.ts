@@ -1,8 +1,9 @@
-import { FairleadError, isFairleadError, type SendRequest } from '../protocol/index.ts'
+import { type ByeReason, FairleadError, isFairleadError, type SendRequest } from '../protocol/index.ts'
 import type { Action, Identity } from './authorise.ts'
 import type { Connection } from './connection.ts'
 import { type History, type HistoryRequest, readHistory } from './history.ts'
 import type { Hub } from './hub.ts'
+import type { Whom } from './orders.ts'
 import { type SendAnswer, sendEvent } from './sending.ts'
 import { readSpanning, type SpanningHistory } from './spanning-history.ts'
 import { type Standing, standingOf } from './standing.ts'
@@ -57,18 +58,41 @@ export interface Spanned {
 export class Session {
   readonly hub: Hub
   who: Identity | null
+  readonly #address: string | undefined
+  readonly #openedAt: number
+  /** Who has said which client it is. */
+  #client: string | undefined
   readonly #closed = new AbortController()
   readonly #subscriptions = new Map<Subscription, StreamOwner>()
   readonly #memberships = new Map<string, string>()
 
-  constructor(hub: Hub, who: Identity | null) {
+  /** `address` is where the request came from. */
+  constructor(hub: Hub, who: Identity | null, address?: string) {
     this.hub = hub
     this.who = who
+    this.#address = address
+    this.#openedAt = hub.clock.now()
   }
 
   /** Aborts when the session is closed. */
   get signal(): AbortSignal {
     return this.#closed.signal
+  }
+
+  /** Whether an order about someone is about this one. */
+  isOf({ user, client, address }: Whom): boolean {
+    return (
+      (user === undefined || this.who?.id === user) &&
+      (client === undefined || this.#client === client) &&
+      (address === undefined || this.#address === address)
+    )
+  }
+
+  /** Ends what is open: streams with a `bye`, a poll that waits with what it has. */
+  end(reason: ByeReason): void {
+    const connections = new Set([...this.#subscriptions.values()].map(({ connection }) => connection))
+    for (const connection of connections) connection.end(reason, this.hub.retryMs())
+    this.#closed.abort()
   }
 
   /** Takes new credentials' identity; every permission is asked again at once. */
@@ -112,6 +136,8 @@ export class Session {
     const subscription = new Subscription(topics, topic, owner.connection, owner)
     if (this.#subscriptions.size === 0) this.hub.wheel.schedule(this, permissionMs)
     this.#subscriptions.set(subscription, owner)
+    this.#client = options.client ?? this.#client
+    this.hub.sessions.add(this)
     try {
       const position = await subscription.start(options)
       if (options.client !== undefined) this.#join(open, options.client)
@@ -130,7 +156,9 @@ export class Session {
       this.#leave(channel, false)
       this.#left(channel)
     }
-    if (this.#subscriptions.size === 0) this.hub.wheel.cancel(this)
+    if (this.#subscriptions.size > 0) return
+    this.hub.wheel.cancel(this)
+    this.hub.sessions.delete(this)
   }
 
   /** Reads what is kept; with `waitMs` waits for the first event when there is none. */
@@ -152,7 +180,9 @@ export class Session {
   ): Promise<H & Pick<Admitted, 'denied'>> {
     const { open, denied } = await this.admit(channels)
     if (request.client !== undefined) this.#join(open, request.client)
-    const history = await read(open)
+    this.#client = request.client
+    if (request.waitMs) this.hub.sessions.add(this)
+    const history = await read(open).finally(() => this.hub.sessions.delete(this))
     // A poll may have been parked for long: what it waited for is not for who lost permission meanwhile.
     if (request.waitMs) for (const channel of open) await this.assertAllowed('read', channel)
     return { ...history, denied }
@@ -235,6 +265,8 @@ export class Session {
   }
 
   async #allows(action: Action, channel: string): Promise<boolean> {
+    const { revocations } = this.hub.orders
+    if (revocations.covers(this.who, this.who?.issuedAt ?? this.#openedAt)) return false
     return this.who?.admin === true || (await this.hub.authorise.allows(this.who, action, channel))
   }
 

@@ -17,6 +17,9 @@ const longestWaitMs = 25
 /** Newest offsets per tag, of channels with the policy `latest`: the tag longest unused goes first. */
 const tagsKept = 10_000
 
+/** The pause before a channel that could not be watched again is tried again, in milliseconds. */
+const listenAgainMs = 500
+
 /** What the topics are fed by and ask. */
 export interface TopicHubOptions {
   readonly log: ChannelLog
@@ -59,6 +62,8 @@ export class TopicHub {
   readonly #topics = new Map<string, Topic>()
   readonly #watched = new Map<string, WatchedChannel>()
   readonly #corked = new Set<Connection>()
+  /** What servers tell each other: no topic's, and watched as long as the hub lives. */
+  readonly #listeners = new Map<string, (event: StoredEvent) => void>()
   #dirty = new Set<Topic>()
   #scheduled = false
   #restUntil = 0
@@ -82,6 +87,11 @@ export class TopicHub {
   /** Every event of the watched channels up to here has been handed to its topics. */
   get feedPosition(): number {
     return this.#feed.position
+  }
+
+  /** Every topic there is. */
+  get topics(): Iterable<Topic> {
+    return this.#topics.values()
   }
 
   /** The topic of a set of channels, made when first asked for. */
@@ -111,6 +121,12 @@ export class TopicHub {
     watched = { topics: new Set([topic]), since: this.#feed.watch(channel), newestByTag: new Map() }
     this.#watched.set(channel, watched)
     return watched.since
+  }
+
+  /** Has a channel's events given to a function, for good; answers the offset after which none is missed. */
+  async listen(channel: string, take: (event: StoredEvent) => void): Promise<number> {
+    this.#listeners.set(channel, take)
+    return this.#feed.watch(channel)
   }
 
   /** Called when a topic lost a reader: one without any is let go after a while. */
@@ -170,7 +186,16 @@ export class TopicHub {
       this.#forget(topic)
       topic.end()
     }
+    for (const channel of this.#listeners.keys()) void this.#listenAgain(channel)
     this.#options.interrupted()
+  }
+
+  async #listenAgain(channel: string): Promise<void> {
+    try {
+      await this.#feed.watch(channel)
+    } catch {
+      this.#options.clock.after(listenAgainMs, () => void this.#listenAgain(channel))
+    }
   }
 
   #forget(topic: Topic): void {
@@ -193,6 +218,7 @@ export class TopicHub {
   }
 
   #take(event: StoredEvent): void {
+    this.#listeners.get(event.channel)?.(event)
     this.#options.flow.carried(event.channel, event.payload.length)
     const watched = this.#watched.get(event.channel)
     if (!watched) return

@@ -22,7 +22,7 @@ export async function serveHistory(
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   response.on('close', () => session.close())
-  const bounded = { ...options, signal: AbortSignal.any([gone.signal, session.hub.stopping]) }
+  const bounded = { ...options, signal: AbortSignal.any([gone.signal, session.signal, session.hub.stopping]) }
   const severalLogs = options.envelope && session.hub.logs.groups(options.channels).size > 1
   const history = severalLogs
     ? await session.spanHistory(options.channels, bounded)

@@ -21,7 +21,7 @@ const retryBaseMs = 1_500
 const farewellMs = 1_000
 
 /** The head of every stream (PROTOCOL.md, section 3). */
-const sseHeaders = {
+export const sseHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-store, no-transform',
   'x-accel-buffering': 'no',
