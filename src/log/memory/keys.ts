@@ -30,9 +30,12 @@ export class IdempotencyKeys {
     return first
   }
 
-  /** Throws `busy` when one more key would be too many: to forget one early would append its event twice. */
-  assertRoom(): void {
-    if (this.#byScope.size < this.#limit) return
+  /**
+   * Throws `busy` when one more key than these would be too many: to forget one early would append its event twice.
+   * `waiting` are on their way to be remembered.
+   */
+  assertRoom(waiting = 0): void {
+    if (this.#byScope.size + waiting < this.#limit) return
     throw new FairleadError('busy', 'The log remembers as many idempotency keys as it may: try again later.')
   }
 
