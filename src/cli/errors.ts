@@ -12,3 +12,8 @@ export class CommandError extends Error {
 export class TemporaryError extends CommandError {
   override readonly name = 'TemporaryError'
 }
+
+/** The port is another server's. */
+export class PortInUseError extends CommandError {
+  override readonly name = 'PortInUseError'
+}

@@ -22,8 +22,13 @@ export interface FairleadConfig<C extends Channels = Channels> extends Pick<Serv
   readonly port?: number
   /** The address to listen on. @default 'localhost': 127.0.0.1 and ::1 */
   readonly host?: string
-  /** Where events are kept: a log's name, or a log of your own making. @default 'memory' */
-  readonly log?: 'memory' | ChannelLog
+  /**
+   * Where events are kept: a log's URL (`memory`, `lmdb:./data`, `redis://…`, `nats://…`), or a log of your own making.
+   * @default 'memory'
+   */
+  readonly log?: string | ChannelLog
+  /** How many processes share the port; `auto` is one per core. @default 1 */
+  readonly workers?: number | 'auto'
 }
 
 /** Types a configuration; returns it as it is. */

@@ -46,10 +46,18 @@ export const configOptions: readonly ConfigOption[] = [
   {
     key: 'log',
     kind: kinds.log,
-    description: 'Where events are kept: memory',
+    description: 'Where events are kept: memory, lmdb:PATH, redis://… or nats://…',
     default: 'memory',
     env: 'FAIRLEAD_LOG',
-    flag: { name: 'log', placeholder: 'NAME' },
+    flag: { name: 'log', placeholder: 'URL' },
+  },
+  {
+    key: 'workers',
+    kind: kinds.workers,
+    description: 'Processes that share the port; auto is one per core',
+    default: 1,
+    env: 'FAIRLEAD_WORKERS',
+    flag: { name: 'workers', placeholder: 'N' },
   },
   {
     key: 'dev',

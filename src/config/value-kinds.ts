@@ -1,4 +1,5 @@
 import { isChannelName } from '../protocol/index.ts'
+import { logForms, parseLogUrl } from '../server/log-url.ts'
 import { assertChannels } from './channels-shape.ts'
 import { ConfigError, showPlace, type ValuePlace } from './config-error.ts'
 
@@ -11,7 +12,7 @@ export interface ValueKind {
   /** Reads a flag or an environment variable; absent where only a file can say it. What it gives must be accepted. */
   fromText?(text: string): unknown
   /** Looks closer at an accepted value. Throws `ConfigError` with the path inside it, such as `["orders"].read`. */
-  inspect?(value: object, at: ValuePlace): void
+  inspect?(value: unknown, at: ValuePlace): void
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -30,6 +31,18 @@ function isOrigin(value: unknown): boolean {
   )
 }
 
+/** More than any machine has cores: a slip of the finger. */
+const maxWorkers = 256
+
+function assertLogUrl(value: unknown, at: ValuePlace): void {
+  if (typeof value !== 'string') return
+  try {
+    parseLogUrl(value)
+  } catch (error) {
+    throw new ConfigError(`${showPlace(at)}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
 /** The kinds of values that options have. */
 export const kinds = {
   port: wholeNumber(0, 65_535),
@@ -41,11 +54,17 @@ export const kinds = {
     fromText: (text) => text,
   },
   log: {
-    expects: 'memory, or in a .js file a log such as memoryLog()',
+    expects: `${logForms}, or in a .js file a log such as redisLog({ client })`,
     accepts: (value) =>
-      value === 'memory' ||
+      (isText(value) && /^(?:memory$|(?:lmdb|rediss?(?:\+cluster)?|nats):)/i.test(value)) ||
       (typeof value === 'object' && value !== null && 'append' in value && 'follow' in value),
     fromText: (text) => text,
+    inspect: assertLogUrl,
+  },
+  workers: {
+    expects: `a whole number from 1 to ${maxWorkers}, or auto`,
+    accepts: (value) => value === 'auto' || wholeNumber(1, maxWorkers).accepts(value),
+    fromText: (text) => (/^[0-9]+$/.test(text) ? Number(text) : text),
   },
   yesOrNo: { expects: 'true or false', accepts: (value) => typeof value === 'boolean' },
   origins: {
@@ -57,7 +76,7 @@ export const kinds = {
   channels: {
     expects: 'an object of channel declarations by name or pattern',
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    inspect: assertChannels,
+    inspect: (value, at) => assertChannels(value as object, at),
   },
 } as const satisfies Record<string, ValueKind>
 
@@ -65,7 +84,7 @@ export const kinds = {
 export function assertKind(kind: ValueKind, value: unknown, at: ValuePlace): unknown {
   if (!kind.accepts(value))
     throw new ConfigError(`${showPlace(at)} must be ${kind.expects}, and is ${describeKind(value)}.`)
-  kind.inspect?.(value as object, at)
+  kind.inspect?.(value, at)
   return value
 }
 

@@ -20,6 +20,7 @@ import { KeptEvents } from './memory/kept-events.ts'
 import { IdempotencyKeys } from './memory/keys.ts'
 import { ownPayload } from './memory/own-copy.ts'
 import { readPage } from './memory/page.ts'
+import { assertSoleProcess } from './sole-process.ts'
 import { type WakeUp, wakeUp } from './wake-up.ts'
 
 /** What a memory log keeps at most; whichever bound is met first counts. Each may be `Infinity`. */
@@ -47,8 +48,12 @@ export interface MemoryLogOptions {
 /**
  * A log in the memory of this process. Everything is gone when the process ends, so each one begins a new epoch.
  * Nothing in it waits: an append is done, and given to the feed, before `append` returns.
+ *
+ * Throws `TypeError` in a worker of `node:cluster`, where each worker would have a log of its own, and `RangeError` on a
+ * bound that is none.
  */
 export function memoryLog(options: MemoryLogOptions = {}): ChannelLog {
+  assertSoleProcess('memoryLog()')
   return new MemoryLog(options)
 }
 

@@ -79,12 +79,12 @@ export interface ServerChannel<E extends EventMap = EventMap> {
   events(options?: { after?: string; signal?: AbortSignal }): AsyncIterable<EventRecordOf<E>>
 }
 
-/** Makes the application's side of one channel. */
-export function serverChannel(ready: Promise<Hub>, channel: string): ServerChannel {
+/** Makes the application's side of one channel; `ready` gives the hub, or throws when it takes too long to open. */
+export function serverChannel(ready: () => Promise<Hub>, channel: string): ServerChannel {
   parseChannelName(channel)
   return {
     async publish(event, data, { key, after, tag } = {}) {
-      const { application } = await ready
+      const { application } = await ready()
       const payload = toPayload(data)
       const done = await append(application, {
         channel,
@@ -97,35 +97,35 @@ export function serverChannel(ready: Promise<Hub>, channel: string): ServerChann
       return { id: done.id, durability: done.durability! }
     },
     async position() {
-      return headOf(await ready, channel)
+      return headOf(await ready(), channel)
     },
     async last() {
-      const { epoch, last } = await (await ready).logs.of(channel).log.channelHead(channel)
+      const { epoch, last } = await (await ready()).logs.of(channel).log.channelHead(channel)
       return formatPosition(epoch, last)
     },
     async history({ after, last, limit } = {}) {
       const start =
         last === undefined ? { after: parseAfter(after ?? 'earliest') } : { last: parseLast(last) }
-      const { events, position, more, resets } = await (await ready).application.history([channel], {
+      const { events, position, more, resets } = await (await ready()).application.history([channel], {
         ...start,
         limit,
       })
       return { events: events.map(recordOf), position, more, ...(resets.length > 0 && { reset: resets }) }
     },
     async members() {
-      return (await ready).application.members(channel)
+      return (await ready()).application.members(channel)
     },
     events: ({ after = 'latest', signal } = {}) => follow(ready, channel, after, signal),
   }
 }
 
 async function* follow(
-  ready: Promise<Hub>,
+  ready: () => Promise<Hub>,
   channel: string,
   after: string,
   signal?: AbortSignal,
 ): AsyncGenerator<EventRecord> {
-  const { application } = await ready
+  const { application } = await ready()
   let position = after === 'latest' ? await headOf(application.hub, channel) : after
   while (!signal?.aborted) {
     const request = { after: parseAfter(position), waitMs: 30_000, signal }

@@ -1,15 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { DeclaredRules } from '../access/declared-rules.ts'
-import { DevelopmentMode } from '../access/development.ts'
 import { isLocalHost, OriginPolicy } from '../access/origin.ts'
 import type { Channels } from '../hub/channels.ts'
-import { DeclaredChannels } from '../hub/declared.ts'
-import { Hub } from '../hub/hub.ts'
+import type { Hub } from '../hub/hub.ts'
 import type { ChannelNameIn, EventsIn } from '../protocol/index.ts'
 import { type ServerChannel, serverChannel } from './application.ts'
 import { attachTo, type Taker } from './attach.ts'
+import type { Edge } from './edge.ts'
 import { createOwnServer, type Listening, type ListenOptions, listen } from './listen.ts'
+import { NotReady } from './not-ready.ts'
+import { Opening } from './opening.ts'
 import { type ServerOptions, settle } from './options.ts'
 import { ownPath, type Routes, serveRequest } from './routes.ts'
 import { statusOf } from './status.ts'
@@ -25,7 +25,10 @@ export interface FairleadServer<C extends Channels = Channels> {
   handle(request: IncomingMessage, response: ServerResponse): boolean
   /** Takes one upgrade; `false` when it is not below the base path. */
   handleUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean
-  /** Listens on a port of its own. Development mode refuses any address but this machine's loopback. */
+  /**
+   * Listens on a port of its own. Development mode refuses any address but this machine's loopback. Waits for a log that
+   * is out of reach, and rejects after 15 seconds with a message that names it.
+   */
   listen(options: ListenOptions): Promise<Listening>
   /** What is connected and what flows, as on `_status`. */
   status(): unknown
@@ -44,7 +47,9 @@ export function createServer<const C extends Channels>(options: ServerOptions<C>
 /** The one place where the parts meet. */
 class AssembledServer implements FairleadServer {
   readonly #options: ReturnType<typeof settle>
-  readonly #ready: Promise<Hub>
+  readonly #opening: Opening
+  readonly #edge: Edge
+  readonly #notReady: NotReady
   readonly #routes: Promise<{ routes: Routes; upgrades: Upgrades }>
   readonly #detach: (() => void)[] = []
   readonly #taker: Taker = {
@@ -56,15 +61,17 @@ class AssembledServer implements FairleadServer {
   #closing: Promise<void> | undefined
 
   constructor(options: ReturnType<typeof settle>) {
+    const { dev, origins } = options
     this.#options = options
-    this.#ready = this.#openHub()
-    this.#ready.catch(() => {}) // Whoever uses the server is told.
-    this.#routes = this.#ready.then((hub) => this.#assemble(hub))
-    this.#routes.catch(() => {})
+    this.#edge = { dev, origins: new OriginPolicy({ origins, localOnly: dev }) }
+    this.#notReady = new NotReady(this.#edge, options.clock)
+    this.#opening = new Opening(options)
+    this.#routes = this.#opening.hub.then((hub) => this.#assemble(hub))
+    this.#routes.catch(() => {}) // Whoever uses the server is told.
   }
 
   channel(name: string): ServerChannel {
-    return serverChannel(this.#ready, name)
+    return serverChannel(() => this.#opening.soon(), name)
   }
 
   attach(server: Server): void {
@@ -74,24 +81,20 @@ class AssembledServer implements FairleadServer {
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = ownPath(this.#options.base, request)
     if (path === undefined) return false
-    this.#routes
+    this.#soon()
       .then(({ routes }) => serveRequest(routes, request, response, path))
-      .catch((error: unknown) => {
-        this.#options.onError(error, 'log')
-        response.destroy()
-      })
+      .catch((error: unknown) => this.#notReady.request(request, response, error))
     return true
   }
 
   handleUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
     const path = ownPath(this.#options.base, request)
     if (path === undefined) return false
-    this.#routes
+    // Before anything is awaited: a reset on a socket without a listener ends the process.
+    socket.on('error', () => socket.destroy())
+    this.#soon()
       .then(({ upgrades }) => upgrades.serve(request, socket, head, path))
-      .catch((error: unknown) => {
-        this.#options.onError(error, 'log')
-        socket.destroy()
-      })
+      .catch((error: unknown) => this.#notReady.upgrade(request, socket, head, error))
     return true
   }
 
@@ -102,7 +105,7 @@ class AssembledServer implements FairleadServer {
         `Development mode listens on 127.0.0.1 or ::1 alone, not on ${host}: declare channels with rules.`,
       )
     }
-    await this.#ready
+    await this.#opening.started()
     const server = createOwnServer(this.#taker, this.#options.clock, options)
     const listening = await listen(server, options)
     this.#own.push(server)
@@ -122,24 +125,20 @@ class AssembledServer implements FairleadServer {
     return this.close()
   }
 
-  async #openHub(): Promise<Hub> {
-    const { log, channels, dev, authenticate, presence, clock, onError } = this.#options
-    const authorise = dev
-      ? new DevelopmentMode()
-      : new DeclaredRules(new DeclaredChannels(channels), authenticate)
-    this.#hub = await Hub.open({ log, channels, authorise, presence, clock, onError })
-    return this.#hub
+  /** The routes, for a request, which waits a while for a log that is out of reach. */
+  async #soon(): Promise<{ routes: Routes; upgrades: Upgrades }> {
+    await this.#opening.soon()
+    return this.#routes
   }
 
   #assemble(hub: Hub): { routes: Routes; upgrades: Upgrades } {
-    const { dev, origins } = this.#options
-    const edge = { dev, origins: new OriginPolicy({ origins, localOnly: dev }) }
-    const routes = { hub, edge, options: this.#options, status: () => this.status() }
+    this.#hub = hub
+    const routes = { hub, edge: this.#edge, options: this.#options, status: () => this.status() }
     return { routes, upgrades: new Upgrades(routes) }
   }
 
   async #close(): Promise<void> {
-    const hub = await this.#ready.catch(() => undefined)
+    const hub = await this.#opening.stop()
     const closed = this.#own.map((server) => new Promise((resolve) => server.close(resolve)))
     for (const server of this.#own) server.closeIdleConnections()
     // A stream has a second to take its last words; what is left then is cut.

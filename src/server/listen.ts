@@ -77,6 +77,8 @@ function refuseAfter(
     refuseSocket(socket, error)
     return
   }
+  // The bad bytes are of this request's own body.
+  if (!response.req.complete) return refuse(response, error)
   const cancel = clock.after(pipelinedMs, () => socket.destroy())
   response.once('close', () => {
     cancel()

@@ -6,14 +6,26 @@ import type { ReportError } from '../hub/hub.ts'
 import type { PresenceStore } from '../hub/presence.ts'
 import { memoryLog } from '../log/memory.ts'
 import { memoryPresence } from '../log/memory-presence.ts'
-import { isChannelName } from '../protocol/index.ts'
+import { assertSoleProcess } from '../log/sole-process.ts'
+import { isChannelName, isFairleadError } from '../protocol/index.ts'
+import { parseLogUrl } from './log-url.ts'
 
 /** Everything that a server can be told. */
 export interface ServerOptions<C extends Channels = Channels> {
   /** The channels, by name or pattern: see `defineChannels`. @default none: only development mode knows others */
   readonly channels?: C
-  /** Where events are kept. @default memoryLog() */
-  readonly log?: ChannelLog
+  /**
+   * Where events are kept: a log, or its URL. `lmdb:./data`, `redis://HOST:PORT/DB?prefix=fairlead`, `rediss://…`,
+   * `redis+cluster://HOST:PORT,…`, `nats://HOST:PORT,…?stream=fairlead&replicas=3`, `memory`. A log that is out of
+   * reach is tried again until it answers. @default 'memory'
+   */
+  readonly log?: ChannelLog | string
+  /**
+   * Logs of their own for channels by pattern, such as `{ 'chat/*': redisLog({ url }) }`; the first that covers a channel
+   * counts, `log` keeps the rest. For those who outgrow one Redis primary or one stream: each log has its own epoch, so
+   * a plain stream of several channels stays inside one; the SDK spans them. @default {}
+   */
+  readonly logs?: Readonly<Record<string, ChannelLog | string>>
   /** The path below which the server answers. @default '/live' */
   readonly base?: string
   /** Says who sent a request, for the channels' rules; `null` is nobody. Throw a `FairleadError` on wrong credentials. */
@@ -28,7 +40,7 @@ export interface ServerOptions<C extends Channels = Channels> {
   readonly pingMs?: number
   /** A member that was not heard of for this long is gone, in milliseconds. @default 60_000 */
   readonly presenceTimeoutMs?: number
-  /** Who is on the channels. @default memoryPresence({ timeoutMs: presenceTimeoutMs }) */
+  /** Who is on the channels. @default the store at the URL of `log`, else memoryPresence */
   readonly presence?: PresenceStore
   /** Time and chance. @default the machine's own */
   readonly clock?: Clock
@@ -37,8 +49,8 @@ export interface ServerOptions<C extends Channels = Channels> {
 }
 
 /** The options with every default filled in. */
-export type SettledOptions = Required<Omit<ServerOptions, 'authenticate'>> &
-  Pick<ServerOptions, 'authenticate'>
+export type SettledOptions = Required<Omit<ServerOptions, 'authenticate' | 'presence'>> &
+  Pick<ServerOptions, 'authenticate' | 'presence'>
 
 /** What holds where nothing is said. */
 export const serverDefaults = {
@@ -53,14 +65,15 @@ export const serverDefaults = {
 /** Fills in the defaults. Throws `TypeError` on options that contradict each other or cannot be. */
 export function settle(options: ServerOptions): SettledOptions {
   const clock = options.clock ?? systemClock
-  const settled = { ...serverDefaults, channels: {}, ...defined(options), clock }
+  const settled = { ...serverDefaults, channels: {}, logs: {}, ...defined(options), clock }
   assertBase(settled.base)
   for (const name of ['heartbeatMs', 'pingMs', 'presenceTimeoutMs'] as const) {
     const value = settled[name]
     if (!(value >= 100 && value <= 300_000))
       throw new TypeError(`${name} is from 100 to 300000 milliseconds, not ${value}.`)
   }
-  for (const name of Object.keys(settled.channels)) assertChannel(name)
+  for (const name of [...Object.keys(settled.channels), ...Object.keys(settled.logs)]) assertChannel(name)
+  for (const log of [options.log, ...Object.values(settled.logs)]) assertLog(log)
   if (settled.dev && options.authenticate) {
     throw new TypeError(
       'dev: true lets everyone in, so authenticate would never be asked: leave one of them out.',
@@ -74,9 +87,25 @@ export function settle(options: ServerOptions): SettledOptions {
   return {
     ...settled,
     log: options.log ?? memoryLog({ clock }),
-    presence: options.presence ?? memoryPresence({ timeoutMs: settled.presenceTimeoutMs, clock }),
+    presence: options.presence ?? ownPresence(options.log, settled.presenceTimeoutMs, clock),
     onError: options.onError ?? reportToStderr,
   }
+}
+
+/** A URL brings the presence store of its place; a log that was made elsewhere does not. */
+function ownPresence(
+  log: ChannelLog | string | undefined,
+  timeoutMs: number,
+  clock: Clock,
+): PresenceStore | undefined {
+  return typeof log === 'string' ? undefined : memoryPresence({ timeoutMs, clock })
+}
+
+/** Told at once, and not when the log is opened. */
+function assertLog(log: ChannelLog | string | undefined): void {
+  if (typeof log !== 'string') return
+  const { kind } = parseLogUrl(log)
+  if (kind === 'memory' || kind === 'lmdb') assertSoleProcess(`The log ${log}`)
 }
 
 function assertBase(base: string): void {
@@ -102,7 +131,12 @@ function defined<T extends object>(options: T): Partial<T> {
 }
 
 const reportToStderr: ReportError = (error, stage) => {
-  process.stderr.write(
-    `fairlead: ${stage}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
+  process.stderr.write(`fairlead: ${stage}: ${describeFailure(error)}
+`)
+}
+
+/** A failure in words: a refusal of ours says what it is; of anything else the place is worth knowing. */
+export function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return isFairleadError(error) ? error.message : (error.stack ?? error.message)
 }

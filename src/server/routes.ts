@@ -44,13 +44,18 @@ export async function serveRequest(
       response.setHeader(name, value)
     assertEdge(routes.edge, request, request.method === 'POST')
     if (request.method === 'OPTIONS') return preflight(response)
-    session = routes.hub.session(await routes.hub.authorise.identify(requestInfo(request)))
+    const info = requestInfo(request)
+    session = routes.hub.session(await routes.hub.authorise.identify(info), info.address)
     await route(routes, session, request, response, path)
   } catch (error) {
-    const refused = asRefusal(error)
-    // A reader that goes away is no failure of the server.
-    const gone = response.destroyed && error instanceof Error && error.name === 'AbortError'
-    if (refused !== error && !gone) routes.options.onError(error, 'subscription')
+    // A reader that goes away is no failure of the server, and neither is a read that ends because the server does.
+    const aborted = error instanceof Error && error.name === 'AbortError'
+    const stopping = aborted && routes.hub.stopping.aborted
+    const refused = stopping
+      ? new FairleadError('unavailable', 'The server is being stopped: ask again.')
+      : asRefusal(error)
+    if (refused !== error && !stopping && !(aborted && response.destroyed))
+      routes.options.onError(error, 'subscription')
     refuse(response, refused)
   }
 }

@@ -48,8 +48,10 @@ export class Upgrades {
       assertHandshake(request)
       const own = path === '' && !targetOf(request).path.endsWith('/') ? undefined : parseChannelName(path)
       const query = parseRead(request, targetOf(request).query, own)
-      const session = hub.session(await hub.authorise.identify(requestInfo(request)))
+      const info = requestInfo(request)
+      const session = hub.session(await hub.authorise.identify(info), info.address)
       await assertReadable(session, query)
+      await session.prepare(query.channels)
       if (socket.destroyed) return
       this.#ws.handleUpgrade(request, socket, head, (ws) =>
         this.#open(session, ws, socket, request, query, own),
@@ -97,7 +99,8 @@ function startFor({ start }: ReadQuery, channel: string) {
   return { after: start.starts?.get(channel) ?? start.after, last: start.last }
 }
 
-function assertHandshake(request: IncomingMessage): void {
+/** Throws unless the request is a WebSocket handshake that can be answered. */
+export function assertHandshake(request: IncomingMessage): void {
   if (request.method !== 'GET')
     throw new FairleadError('method_not_allowed', 'A WebSocket is opened with GET.')
   if (headerOf(request, 'upgrade')?.toLowerCase() !== 'websocket') {

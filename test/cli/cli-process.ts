@@ -24,6 +24,7 @@ export interface CliResult {
 
 /** A command that is running. It is killed, by its id, when the test is over. */
 export interface CliProcess {
+  readonly pid: number
   /** What it has printed so far. */
   readonly stdout: string
   readonly stderr: string
@@ -59,6 +60,7 @@ export function startCli(args: readonly string[], { cwd, env, input }: CliOption
   const said = (): string => `fairlead ${args.join(' ')} said:\n${output.stdout}${output.stderr}`
   const done = ended(child).then((code) => ({ code, ...output }))
   return {
+    pid: child.pid!,
     get stdout() {
       return output.stdout
     },

@@ -61,6 +61,9 @@ describe('resolveConfig', () => {
     [{ flags: { base: 'live' } }, '--base must be a path such as /live'],
     [{ flags: { base: '/live/' } }, '--base must be a path such as /live'],
     [{ flags: { log: 'redsi' } }, '--log must be memory'],
+    [{ flags: { log: 'redis://host?db=1' } }, "--log: The log's URL has a parameter that cannot be"],
+    [{ flags: { workers: '0' } }, '--workers must be a whole number from 1 to 256, or auto, and is 0.'],
+    [{ flags: { workers: 'all' } }, '--workers must be a whole number from 1 to 256, or auto, and is "all".'],
     [fileWith({ port: '8080' }), 'port in fairlead.config.json must be a whole number from 0 to 65535'],
     [fileWith({ dev: 'yes' }), 'dev in fairlead.config.json must be true or false, and is "yes".'],
     [
@@ -131,13 +134,13 @@ describe('showValue', () => {
   it('hides secrets and the passwords of URLs', () => {
     expect(showValue({ option: { ...option, secret: true }, value: 'hunter2', source })).toBe('[hidden]')
     expect(showValue({ option, value: 'redis://user:p:w@host:1/2', source })).toBe(
-      'redis://user:[hidden]@host:1/2',
+      'redis://[hidden]@host:1/2',
     )
     expect(showValue({ option, value: 'https://host/a:b@c', source })).toBe('https://host/a:b@c')
   })
 
   it('never repeats a wrong value that could be a secret', () => {
-    const env = { FAIRLEAD_LOG: 'redis://user:hunter2@host' }
+    const env = { FAIRLEAD_LOG: 'rdis://user:hunter2@host' }
     expect(() => resolveConfig({ flags: {}, env })).toThrow(
       /^FAIRLEAD_LOG must be memory.*and is another text\.$/,
     )

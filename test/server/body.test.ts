@@ -26,13 +26,13 @@ describe('a poll', () => {
   it('whose reader goes away while the log is read is no failure of the server', async () => {
     const errors: unknown[] = []
     const log = memoryLog()
+    const { url, server } = await serve({ dev: true, log, onError: (error) => void errors.push(error) })
+    await server.channel('x').publish('e', 1)
     let reading = false
     log.read = (_from, _bounds, signal) => {
       reading = true
       return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
     }
-    const { url, server } = await serve({ dev: true, log, onError: (error) => void errors.push(error) })
-    await server.channel('x').publish('e', 1)
     const reader = new AbortController()
     const poll = fetch(`${url}/x?after=earliest&limit=1`, { signal: reader.signal })
     await until(() => reading, 'the log to be asked')

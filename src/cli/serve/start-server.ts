@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServeConfig } from '../../config/index.ts'
-import { memoryLog } from '../../log/memory.ts'
+import { isFairleadError } from '../../protocol/index.ts'
 import { createServer, type FairleadServer } from '../../server/create-server.ts'
 import { type Listening, notFound } from '../../server/listen.ts'
-import { CommandError } from '../errors.ts'
+import type { ServerOptions } from '../../server/options.ts'
+import { CommandError, PortInUseError } from '../errors.ts'
 import { createPage } from './page.ts'
 
 /** A server that listens. */
@@ -13,10 +14,16 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** Starts what the configuration says. Throws `CommandError` when it cannot listen there. */
-export async function startServer(config: ServeConfig): Promise<RunningServer> {
-  const { port, host, log, ...options } = config
-  const server = createServer({ ...options, log: log === 'memory' ? memoryLog() : log })
+/**
+ * Starts what the configuration says, with `parts` in the place of its own. Throws `CommandError` when it cannot listen
+ * there, or the log cannot be opened.
+ */
+export async function startServer(
+  config: ServeConfig,
+  parts: Pick<ServerOptions, 'log' | 'presence' | 'onError'> = {},
+): Promise<RunningServer> {
+  const { port, host, workers: _, ...options } = config
+  const server = made({ ...options, ...parts })
   const otherwise = config.dev ? pageOr(notFound, config.base) : undefined
   try {
     const url = await listenOn(server, port, host, otherwise)
@@ -24,6 +31,14 @@ export async function startServer(config: ServeConfig): Promise<RunningServer> {
   } catch (error) {
     await server.close()
     throw asCommandError(error, port, host)
+  }
+}
+
+function made(options: ServerOptions): FairleadServer {
+  try {
+    return createServer(options)
+  } catch (error) {
+    throw error instanceof TypeError ? new CommandError(error.message) : error
   }
 }
 
@@ -61,10 +76,11 @@ function pageOr(next: Handler, base: string): Handler {
   }
 }
 
-function asCommandError(error: unknown, port: number, host: string): unknown {
+/** What a start failed with, in words. What is no refusal of ours comes back as it is: its place is worth knowing. */
+export function asCommandError(error: unknown, port: number, host: string): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return new CommandError(
+      return new PortInUseError(
         `Port ${port} on ${host} is in use. Take another with --port N; 0 is any free one.`,
       )
     case 'EACCES':
@@ -73,6 +89,7 @@ function asCommandError(error: unknown, port: number, host: string): unknown {
     case 'ENOTFOUND':
       return new CommandError(`${host} is no address of this machine.`)
     default:
-      return error
+      // Of a log: out of reach, damaged, of a newer format, a package that is missing.
+      return isFairleadError(error) || error instanceof TypeError ? new CommandError(error.message) : error
   }
 }
