@@ -2,7 +2,7 @@ import { FairleadError, formatPosition, limits, type ResetReason } from '../prot
 import type { Clock } from './clock.ts'
 import { EncodedEvent } from './encoded-event.ts'
 import { type StartRequest, startOf } from './start.ts'
-import type { Topic } from './topic.ts'
+import type { HistoryPage, Topic } from './topic.ts'
 import type { TopicHub } from './topic-hub.ts'
 
 /** What is asked of a history: with no start given, only where the log stands. */
@@ -99,28 +99,53 @@ async function readPage(hub: TopicHub, topic: Topic, cursor: Cursor, request: Hi
   const limit = request.limit ?? limits.historyDefault
   const tail = fromTail(topic, cursor, limit)
   if (tail) return tail
+  const { events, log } = await readLog(hub, topic, cursor, limit, request.signal)
+  const resets = log.gaps.map(({ channel, reason, earliest }) => ({
+    channel,
+    reason,
+    earliest: formatPosition(hub.epoch, earliest),
+    latest: formatPosition(hub.epoch, log.head),
+  }))
+  // Every channel goes on from the head; a position that was ahead comes back to it.
+  const lost = log.gaps.length === topic.channels.length
+  cursor.position = lost ? log.head : Math.max(cursor.position, log.reached)
+  return { events, more: log.more, resets }
+}
+
+async function readLog(
+  hub: TopicHub,
+  topic: Topic,
+  cursor: Cursor,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<HistoryPage> {
+  // What is ahead of the feed may be there at the next moment.
+  const shared = cursor.floors.size === 0 && cursor.position <= topic.position && topic.current
+  if (shared) return unlessAborted(topic.history(cursor.position, limit), signal)
   const from = topic.channels.map((channel) => ({
     channel,
     after: Math.max(cursor.position, cursor.floors.get(channel) ?? 0),
   }))
-  const page = await hub.log.read(from, { events: limit, bytes: limits.historyBytes }, request.signal)
-  const resets = page.gaps.map(({ channel, reason, earliest }) => ({
-    channel,
-    reason,
-    earliest: formatPosition(hub.epoch, earliest),
-    latest: formatPosition(hub.epoch, page.head),
-  }))
-  // Every channel goes on from the head; a position that was ahead comes back to it.
-  const lost = page.gaps.length === topic.channels.length
-  cursor.position = lost ? page.head : Math.max(cursor.position, page.reached)
-  return { events: page.events.map((event) => new EncodedEvent(event, hub.epoch)), more: page.more, resets }
+  const log = await hub.log.read(from, { events: limit, bytes: limits.historyBytes }, signal)
+  return { events: log.events.map((event) => new EncodedEvent(event, hub.epoch)), log }
+}
+
+/** Who goes away stops waiting for a read that others share. */
+function unlessAborted<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return shared
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort)
+    shared.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 /** A reader inside the topic's tail needs no read of the log: thousands of polls woken by one event cost none. */
 function fromTail(topic: Topic, cursor: Cursor, limit: number): Read | undefined {
   const { position } = topic
-  // An event of this turn is in the log and not yet in the tail: who published it reads it.
-  if (topic.pending) return undefined
+  // What was appended here is in the log and perhaps not yet in the tail: who published it reads it.
+  if (!topic.current) return undefined
   if (cursor.floors.size > 0 || cursor.position < topic.tailStart || cursor.position > position)
     return undefined
   const events = topic.tailAfter(cursor.position)

@@ -29,6 +29,8 @@ export interface HubOptions {
   readonly presence: PresenceStore
   readonly clock: Clock
   readonly onError: ReportError
+  /** Aborts when the hub is not wanted any more before it is open. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The middle of the server: channels, their readers and writers. It owns no socket and knows no wire. */
@@ -53,7 +55,7 @@ export class Hub {
     const logs = new Set([options.log, ...Object.values(options.logs ?? {})])
     const epochs = await Promise.all([...logs].map(async (log) => [log, (await log.head()).epoch] as const))
     const hub = new Hub(options, new Map(epochs))
-    await openOrders(hub)
+    await openOrders(hub, options.signal)
     return hub
   }
 
@@ -126,12 +128,12 @@ export class Hub {
 }
 
 /** A log has one feed, which the hub has taken: from here on it waits for a log that went out of reach again. */
-async function openOrders(hub: Hub): Promise<void> {
+async function openOrders(hub: Hub, signal: AbortSignal | undefined): Promise<void> {
   for (;;) {
     try {
       return await hub.orders.open()
     } catch (error) {
-      if (!isFairleadError(error) || !error.temporary || hub.stopping.aborted) throw error
+      if (!isFairleadError(error) || !error.temporary || signal?.aborted) throw error
       await new Promise<void>((resolve) => hub.clock.after(500, resolve))
     }
   }

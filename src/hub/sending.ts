@@ -56,9 +56,12 @@ export async function append(
   const { hub } = session
   const { declaration } = hub.declared.find(channel)
   const began = stopwatch()
-  const { offset, epoch, durability } = await hub.logs
-    .of(channel)
-    .log.append({ channel, event, payload, tag }, { ...options, retention: declaration?.retention })
+  const topics = hub.logs.of(channel)
+  const { offset, epoch, durability } = await topics.log.append(
+    { channel, event, payload, tag },
+    { ...options, retention: declaration?.retention },
+  )
+  if (offset !== null) topics.appended(channel, offset)
   hub.metrics.publishes.observe((stopwatch() - began) / 1000)
   return offset === null ? { durability } : { id: formatPosition(epoch, offset), durability }
 }

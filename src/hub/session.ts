@@ -115,6 +115,17 @@ export class Session {
     return { ...(await this.#open(this.hub.logs.ofAll(open), open, options, owner)), denied }
   }
 
+  /**
+   * Has the channels' events come to this server, so that a stream that is opened next starts from now and not from a
+   * moment later. What fails here fails again, and is told, when the stream is opened.
+   */
+  async prepare(channels: readonly string[]): Promise<void> {
+    const { open } = await this.admit(channels).catch(() => ({ open: [] }))
+    for (const [topics, group] of this.hub.logs.groups(open)) {
+      await Promise.all(group.map((channel) => topics.prepare(channel))).catch(() => {})
+    }
+  }
+
   /** The same for channels that may lie in several logs: a stream of each log's. */
   async span(channels: readonly string[], options: SubscribeOptions, owner: StreamOwner): Promise<Spanned> {
     this.hub.assertOpen()

@@ -56,6 +56,7 @@ export class TopicHub {
   era = 0
   readonly slowPolicy: (channel: string) => SlowReader
   readonly metrics: Metrics
+  readonly clock: Clock
   readonly #options: TopicHubOptions
   readonly #feed: Feed
   readonly #stopwatch: () => number
@@ -72,6 +73,7 @@ export class TopicHub {
     this.#options = options
     this.#stopwatch = options.stopwatch ?? stopwatch
     this.metrics = options.metrics
+    this.clock = options.clock
     this.log = options.log
     this.slowPolicy = options.slowPolicy
     this.epoch = epoch
@@ -108,15 +110,26 @@ export class TopicHub {
     return topic
   }
 
+  /** Opens the topic of a channel that is about to have a reader. */
+  async prepare(channel: string): Promise<void> {
+    const topic = this.topic([channel])
+    await topic.opened
+    this.release(topic)
+  }
+
+  /** An append of this process was answered: who made it may ask for it before the feed has brought it. */
+  appended(channel: string, offset: number): void {
+    for (const topic of this.#watched.get(channel)?.topics ?? []) topic.appended(offset)
+  }
+
   /** Starts giving a channel's events to a topic; answers the offset after which it gets them all. */
   watch(channel: string, topic: Topic): number | Promise<number> {
     let watched = this.#watched.get(channel)
     if (watched) {
       watched.topics.add(topic)
-      // Already fed: from what has been handed over on, the topic misses nothing.
-      return typeof watched.since === 'number'
-        ? this.#feed.position
-        : watched.since.then(() => this.#feed.position)
+      // Already fed: from what has been handed over on, and from where the watching began, the topic misses nothing.
+      const joined = (since: number) => Math.max(since, this.#feed.position)
+      return typeof watched.since === 'number' ? joined(watched.since) : watched.since.then(joined)
     }
     watched = { topics: new Set([topic]), since: this.#feed.watch(channel), newestByTag: new Map() }
     this.#watched.set(channel, watched)

@@ -1,4 +1,5 @@
-import type { ReadFrom } from './channel-log.ts'
+import { limits } from '../protocol/index.ts'
+import type { LogPage, ReadFrom } from './channel-log.ts'
 import { Batch, EncodedEvent } from './encoded-event.ts'
 import type { Subscription } from './subscription.ts'
 import { Tail } from './tail.ts'
@@ -12,9 +13,19 @@ export interface SharedPage {
   readonly gaps: readonly { channel: string; reason: 'trimmed' | 'ahead'; earliest: number }[]
 }
 
+/** One answer to a history or a poll, encoded once for all who ask the same. */
+export interface HistoryPage {
+  readonly events: readonly EncodedEvent[]
+  readonly log: LogPage
+}
+
 const pageEvents = 256
 const pageBytes = 64 * 1024
 const pagesKept = 8
+/** Of up to 1 MiB each. */
+const historiesKept = 2
+/** A page of history is shared until the topic gets another event, and no longer than this, in milliseconds. */
+const historyMs = 1_000
 
 /**
  * A set of channels that is read as one list in offset order: one channel, or those of one stream. All streams of the
@@ -31,6 +42,9 @@ export class Topic {
   readonly #hub: TopicHub
   readonly #waiters = new Set<(batch: Batch) => void>()
   readonly #pages = new Map<number, Promise<SharedPage>>()
+  readonly #histories = new Map<string, { readonly page: Promise<HistoryPage>; readonly until: number }>()
+  /** The newest offset that this process appended to one of the channels: the feed may bring it only later. */
+  #appended = 0
   #pending: EncodedEvent[] = []
   #tail = new Tail(0)
   #position = 0
@@ -65,6 +79,16 @@ export class Topic {
     return this.subscriptions.size === 0 && this.#waiters.size === 0
   }
 
+  /** Whether the topic has everything that this process appended: else who sent something would not find it. */
+  get current(): boolean {
+    return this.#pending.length === 0 && this.position >= this.#appended
+  }
+
+  /** An append to one of the channels was answered. */
+  appended(offset: number): void {
+    this.#appended = Math.max(this.#appended, offset)
+  }
+
   /** Takes an event from the feed; it goes out with the others of this turn. */
   push(event: EncodedEvent): void {
     this.#pending.push(event)
@@ -73,6 +97,7 @@ export class Topic {
   /** Gives this turn's events to every live reader, then lets those behind go on. */
   flush(): void {
     if (!this.#open || this.#pending.length === 0) return
+    this.#histories.clear()
     const from = this.#position
     const events = this.#pending.filter(({ event }) => event.offset === null || event.offset > from)
     this.#pending = []
@@ -110,6 +135,22 @@ export class Topic {
     return page
   }
 
+  /**
+   * Reads a page for a history or a poll. Many polls that missed the same events come back at once, and one after the
+   * other: they share it. Only for a topic that is `current`.
+   */
+  history(after: number, limit: number): Promise<HistoryPage> {
+    const key = `${after} ${limit}`
+    const now = this.#hub.clock.now()
+    const known = this.#histories.get(key)
+    if (known && now < known.until) return known.page
+    const page = this.#readHistory(after, limit)
+    page.catch(() => this.#histories.delete(key))
+    if (this.#histories.size >= historiesKept) this.#histories.delete(this.#histories.keys().next().value!)
+    this.#histories.set(key, { page, until: now + historyMs })
+    return page
+  }
+
   /** Forgets the shared pages: nobody is behind any more. */
   forgetPages(): void {
     this.#pages.clear()
@@ -143,6 +184,12 @@ export class Topic {
     const page = await this.#hub.log.read(from, bounds)
     const events = page.events.map((event) => new EncodedEvent(event, this.#hub.epoch))
     return { batch: new Batch(events), reached: page.reached, head: page.head, gaps: page.gaps }
+  }
+
+  async #readHistory(after: number, limit: number): Promise<HistoryPage> {
+    const from = this.channels.map((channel) => ({ channel, after }))
+    const log = await this.#hub.log.read(from, { events: limit, bytes: limits.historyBytes })
+    return { events: log.events.map((event) => new EncodedEvent(event, this.#hub.epoch)), log }
   }
 
   async #watch(): Promise<void> {

@@ -55,6 +55,8 @@ export class AnnouncedFeed implements Feed {
   #position: number
   /** Counts how often everything began anew: an answer to a question of before is not used. */
   #era = 0
+  /** Counts how often the announcing connection was lost. */
+  #cuts = 0
   #comparedTo = 0
   #cancelTimer = () => {}
   #closed = false
@@ -81,6 +83,7 @@ export class AnnouncedFeed implements Feed {
     const known = this.#watched.get(channel)
     if (known && known.seen !== Number.POSITIVE_INFINITY) return Math.max(known.seen, this.#position)
     const watch = known ?? { seen: Number.POSITIVE_INFINITY }
+    const cuts = this.#cuts
     this.#watched.set(channel, watch)
     try {
       await this.#log.subscribe(channel)
@@ -90,6 +93,8 @@ export class AnnouncedFeed implements Feed {
       }
       // Watched by two at a time: the later answer is as true.
       if (watch.seen === Number.POSITIVE_INFINITY) watch.seen = Math.max(head, this.#position)
+      // Whoever caught up meanwhile left this channel out.
+      if (cuts !== this.#cuts && !this.#lost) this.resume()
       return watch.seen
     } catch (error) {
       if (this.#watched.get(channel) === watch) this.unwatch(channel)
@@ -111,6 +116,7 @@ export class AnnouncedFeed implements Feed {
   /** The announcing connection is lost: nothing is passed on until `resume`. */
   interrupt(): void {
     this.#lost = true
+    this.#cuts++
   }
 
   /** Announcements of all watched channels come again; what was missed is read first. */
@@ -178,10 +184,17 @@ export class AnnouncedFeed implements Feed {
    * none: a channel that the log forgot goes on with a `prev` that nobody had.
    */
   async #verify(channel: string, after: number, until: number): Promise<void> {
-    const page = await this.#log
-      .read([{ channel, after }], { events: 1, bytes: 1, until })
-      .catch(() => undefined)
-    if (!page || page.events.length > 0) this.#log.distrust()
+    const era = this.#era
+    for (let pauseMs: number = retryMs[0]; ; pauseMs = Math.min(pauseMs * 2, retryMs[1])) {
+      if (this.#closed || era !== this.#era) return
+      try {
+        const page = await this.#log.read([{ channel, after }], { events: 1, bytes: 1, until })
+        if (page.events.length > 0 && era === this.#era) this.#log.distrust()
+        return
+      } catch {
+        await new Promise<void>((resolve) => this.#clock.after(pauseMs, resolve))
+      }
+    }
   }
 
   /** Catches up and gives what has waited, until there is neither. */
@@ -212,10 +225,9 @@ export class AnnouncedFeed implements Feed {
   async #catchUp(): Promise<boolean> {
     const era = this.#era
     for (;;) {
-      const from: ReadFrom[] = [...this.#watched].map(([channel, { seen }]) => ({
-        channel,
-        after: Number.isFinite(seen) ? Math.max(seen, this.#position) : this.#position,
-      }))
+      const from: ReadFrom[] = [...this.#watched].flatMap(([channel, { seen }]) =>
+        Number.isFinite(seen) ? [{ channel, after: Math.max(seen, this.#position) }] : [],
+      )
       if (from.length === 0) return true
       let page: LogPage
       try {

@@ -19,6 +19,8 @@ export async function serveHistory(
   response: ServerResponse,
   options: HistoryOptions,
 ): Promise<void> {
+  // An answer at once would have a poller ask again at once.
+  session.hub.assertOpen()
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   response.on('close', () => session.close())
