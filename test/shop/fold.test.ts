@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { keptMs, perMinute } from '../../examples/shop/public/parts/series.js'
-import { emptyShop, fold, leftToSell, onShelf, type ShopEvent } from '../../examples/shop/server/state.ts'
+import { leftToSell, onShelf } from '../../examples/shop/server/shelf.ts'
+import { emptyShop, fold, type ShopEvent } from '../../examples/shop/server/state.ts'
 import { anyShopEvents, delivery, fc, order, taken } from './generated-events.ts'
+
+/** The event at another offset and time. */
+const at = (offset: number, event: ShopEvent, time = 0): ShopEvent => ({ ...event, id: `e.${offset}`, time })
+
+const told = (cause: string): ShopEvent => ({
+  channel: 'alerts',
+  event: 'low_stock',
+  data: { sku: 'compass', name: 'Compass', left: 3, cause },
+  id: 'e.9',
+  time: 0,
+})
 
 const foldAll = (events: readonly ShopEvent[]) => events.reduce(fold, emptyShop)
 
@@ -64,6 +76,31 @@ describe('the state of the shop', () => {
       'compass',
     ])
     expect(foldAll([mute('compass', true), mute('compass', false)]).muted).toEqual([])
+  })
+
+  it('knows what is to be done, in whatever order the channels are read', () => {
+    const placed = [order(1, 'compass', 1), order(2, 'compass', 3)]
+    const shelved = [delivery('compass', 4), at(5, taken('compass', 1, 1))]
+    for (const events of [
+      [...placed, ...shelved],
+      [...shelved, ...placed],
+    ]) {
+      const state = foldAll(events)
+      expect(state.untaken.map(({ id }) => id)).toEqual([2])
+      expect(state.untold).toMatchObject([{ kind: 'low_stock', left: 3, cause: 'e.5' }])
+      expect(fold(state, told('e.5')).untold).toEqual([])
+    }
+    expect(foldAll([told('e.5'), ...shelved]).untold).toEqual([])
+  })
+
+  it('remembers since when a product is low, until it is not', () => {
+    const low = foldAll([
+      delivery('compass', 4),
+      at(5, taken('compass', 1, 1), 1000),
+      at(6, taken('compass', 1, 2), 2000),
+    ])
+    expect(low.lowSince).toEqual({ compass: 1000 })
+    expect(fold(low, delivery('compass', 5)).lowSince).toEqual({})
   })
 
   it('ignores an event that it does not know', () => {

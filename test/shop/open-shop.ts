@@ -1,8 +1,9 @@
-import { createServer, type FairleadServer } from 'fairlead'
+import { type ChannelLog, createServer, type FairleadServer } from 'fairlead'
 import { type Book, openBook } from '../../examples/shop/server/book.ts'
 import { channels, type ShopChannels } from '../../examples/shop/server/channels.ts'
 import { createOrders } from '../../examples/shop/server/orders.ts'
-import { openStockroom, takeFromShelf, watchShelf } from '../../examples/shop/server/stockroom.ts'
+import { openStockroom, takeFromShelf, tellAlerts } from '../../examples/shop/server/stockroom.ts'
+import { afterEachChange } from '../../examples/shop/server/work.ts'
 
 /** A shop without a network: its log, its state and its counter. */
 export interface QuietShop extends AsyncDisposable {
@@ -13,15 +14,24 @@ export interface QuietShop extends AsyncDisposable {
   leave(): void
 }
 
-/** Opens a shop on a log of its own, or on that of another shop. */
-export async function openQuietShop(other?: QuietShop): Promise<QuietShop> {
-  const live = other?.live ?? createServer({ channels, dev: true })
+/** Opens a shop on a log of its own, or on that of another shop's process. */
+export async function openQuietShop(other?: Pick<QuietShop, 'live'>): Promise<QuietShop> {
+  return openOn(other?.live ?? createServer({ channels, dev: true }), other === undefined)
+}
+
+/** Opens a shop as a server of its own on a log. */
+export async function openQuietShopOn(log: ChannelLog): Promise<QuietShop> {
+  return openOn(createServer({ channels, dev: true, log }), true)
+}
+
+async function openOn(live: QuietShop['live'], own: boolean): Promise<QuietShop> {
   const failures: unknown[] = []
-  const book = await openBook(live, (error) => failures.push(error))
-  await openStockroom(live, book)
+  const onFail = (error: unknown) => void failures.push(error)
+  const book = await openBook(live, onFail)
   const closing = new AbortController()
-  for (const work of [takeFromShelf, watchShelf]) {
-    work(live, book, closing.signal).catch((error: unknown) => failures.push(error))
+  await openStockroom(live, book)
+  for (const work of [openStockroom, takeFromShelf, tellAlerts]) {
+    afterEachChange(book, () => work(live, book), { signal: closing.signal, onFail })
   }
   const leave = () => {
     closing.abort()
@@ -34,18 +44,18 @@ export async function openQuietShop(other?: QuietShop): Promise<QuietShop> {
     leave,
     async [Symbol.asyncDispose]() {
       leave()
-      if (!other) await live.close()
+      if (own) await live.close()
       if (failures.length > 0) throw failures[0]
     },
   }
 }
 
-/** Resolves when `holds` does, looked at after each event of the shop; rejects after 10 s. */
+/** Resolves when `holds` does, looked at after each change of the shop; rejects after 10 s. */
 export function until(book: Book, holds: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     if (holds()) return resolve()
     const deadline = setTimeout(() => reject(new Error(`This never came true: ${holds}`)), 10_000)
-    book.onEvent(() => {
+    book.onChange(() => {
       if (!holds()) return
       clearTimeout(deadline)
       resolve()

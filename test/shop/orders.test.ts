@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { leftToSell, onShelf } from '../../examples/shop/server/state.ts'
+import { leftToSell, onShelf } from '../../examples/shop/server/shelf.ts'
 import { openQuietShop, type QuietShop, until } from './open-shop.ts'
 
 const one = (key: string, sku = 'sextant', quantity = 1) => ({ sku, quantity, key })

@@ -14,10 +14,22 @@ export interface ShopProcess extends AsyncDisposable {
 
 const folder = fileURLToPath(new URL('../../examples/shop/', import.meta.url))
 
-/** Starts the shop; `port` 0 takes a free one. Nothing is delivered after the opening day. */
-export async function startShop(port = 0): Promise<ShopProcess> {
-  const args = ['--import', 'tsx', 'server/main.ts', '--port', String(port), '--restock', '0']
+/** How a shop is started. */
+export interface ShopProcessOptions {
+  /** @default a free one */
+  readonly port?: number
+  /** As `--log` names it. @default 'memory' */
+  readonly log?: string
+}
+
+/** Starts the shop. Nothing is delivered after the opening day. */
+export async function startShop({ port = 0, log = 'memory' }: ShopProcessOptions = {}): Promise<ShopProcess> {
+  const flags = ['--port', String(port), '--restock', '0', '--log', log]
+  const args = ['--import', 'tsx', 'server/main.ts', ...flags]
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const killAtExit = () => void child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  child.once('exit', () => process.off('exit', killAtExit))
   const url = await bannerUrl(child)
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return

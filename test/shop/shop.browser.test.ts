@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pace } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../support/needs.ts'
@@ -86,7 +89,7 @@ for (const { name, path, start } of browsers) {
       const before = await dashboard.evaluate(epoch)
 
       await first.kill()
-      await using second = await startShop(first.port)
+      await using second = await startShop({ port: first.port })
       await comes(dashboard, `${epoch} !== ${JSON.stringify(before)} && ${phase(feeds)} === 'open'`, 40_000)
       await buy(second.url, 1)
       await comes(
@@ -94,6 +97,31 @@ for (const { name, path, start } of browsers) {
         `${textOf('#orders')}.startsWith('1') && document.querySelectorAll('#orders tr').length === 1`,
       )
       await comes(storefront, `${textOf('[data-sku="bow-shackle"] .left')} === '119 left'`, 40_000)
+    })
+
+    it('goes on where it was after the shop was killed, on a log that lasts', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'fairlead-shop-'))
+      const log = `lmdb:${folder}/log`
+      const first = await startShop({ log })
+      try {
+        const dashboard = await openDashboard(browser, first.url)
+        await buy(first.url, 3)
+        await comes(dashboard, `document.querySelector('[data-order="3"]')`)
+        await first.kill()
+        await using second = await startShop({ port: first.port, log })
+        await buy(second.url, 2)
+        await comes(dashboard, `document.querySelectorAll('#orders tr').length === 5`, 40_000)
+        expect(await dashboard.evaluate('({ ...document.querySelector("#ledger").dataset })')).toMatchObject({
+          first: '1',
+          last: '5',
+          missing: '0',
+          twice: '0',
+        })
+        await comes(dashboard, `${textOf('#stock [data-sku="bow-shackle"] .left')} === '115'`)
+      } finally {
+        await first.kill()
+        await rm(folder, { recursive: true, force: true })
+      }
     })
 
     it('mutes alerts for every operator, also for one who opens the page later', async () => {

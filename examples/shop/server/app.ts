@@ -5,15 +5,21 @@ import { openBook } from './book.ts'
 import { channels } from './channels.ts'
 import { createHandler } from './http.ts'
 import { openLines } from './lines.ts'
+import type { Live } from './live.ts'
+import { openLog } from './log.ts'
 import { createOrders } from './orders.ts'
-import { openStockroom, takeFromShelf, watchShelf } from './stockroom.ts'
-import { startSupplier } from './supplier.ts'
+import { snapshotTaker } from './snapshots.ts'
+import { openStockroom, takeFromShelf, tellAlerts } from './stockroom.ts'
+import { bringInWhatIsDue } from './supplier.ts'
 import { countVisitors } from './visitors.ts'
+import { afterEachChange, regularly, type WorkOptions } from './work.ts'
 
 /** How a shop is opened. */
 export interface ShopOptions {
   /** 0 takes a free one. @default 3000 */
   readonly port?: number
+  /** Where its events are kept. Several shops on one log are one shop. @default 'memory' */
+  readonly log?: string
   /** How long after a product ran low its delivery comes in; 0: never. @default 30 s */
   readonly restockMs?: number
   /** Told when the shop can no longer follow its log; it should be ended and started again. */
@@ -31,26 +37,23 @@ export interface Shop {
 
 /** Opens the shop: its pages, its API, and Fairlead at /live, all on one port of this machine. */
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
-  const { port = 3000, restockMs = 30_000, onFail = () => {} } = options
-  const live = createServer({ channels, dev: true })
+  const { port = 3000, log = 'memory', restockMs = 30_000, onFail = () => {} } = options
+  const live = createServer({ channels, dev: true, ...(await openLog(log)) })
   // Until the shop listens, nothing else keeps the process alive: Fairlead's own timers do not.
   const awake = setInterval(() => {}, 1000)
-  const book = await openBook(live, onFail)
-  await openStockroom(live, book)
-
   const closing = new AbortController()
-  for (const work of [takeFromShelf, watchShelf]) {
-    work(live, book, closing.signal).catch((error: unknown) => {
-      if (!closing.signal.aborted) onFail(error)
-    })
-  }
-  const stops = [countVisitors(live), ...(restockMs > 0 ? [startSupplier(live, book, restockMs)] : [])]
+  const book = await openWork(live, restockMs, { signal: closing.signal, onFail }).catch(async (error) => {
+    clearInterval(awake)
+    await live.close()
+    throw error
+  })
 
   const http = createHttpServer()
   live.attach(http)
   const orders = createOrders(live, book)
   const lines = openLines(http, live, (request, response) => void handle(request, response))
   const handle = createHandler({ live, book, orders, lines })
+  regularly(1000, () => lines.follow(closing.signal), { signal: closing.signal, onFail })
   await listen(http, port)
   clearInterval(awake)
 
@@ -59,7 +62,6 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
     port: bound,
     url: `http://localhost:${bound}`,
     async close() {
-      for (const stop of stops) stop()
       closing.abort()
       book.close()
       const closed = new Promise((resolve) => http.close(resolve))
@@ -70,6 +72,19 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
       clearTimeout(patience)
     },
   }
+}
+
+/** Opens the books and begins everything that the shop does by itself. */
+async function openWork(live: Live, restockMs: number, options: WorkOptions) {
+  const book = await openBook(live, options.onFail)
+  await openStockroom(live, book)
+  afterEachChange(book, () => openStockroom(live, book), options)
+  afterEachChange(book, () => takeFromShelf(live, book), options)
+  afterEachChange(book, () => tellAlerts(live, book), options)
+  regularly(3000, () => countVisitors(live, book), options)
+  if (restockMs > 0) regularly(1000, () => bringInWhatIsDue(live, book, restockMs), options)
+  regularly(60_000, snapshotTaker(live, book), options)
+  return book
 }
 
 function listen(http: Server, port: number): Promise<void> {

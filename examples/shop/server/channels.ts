@@ -1,5 +1,6 @@
 import { type ChannelDeclaration, defineChannels, event, FairleadError } from 'fairlead'
 import { say } from './chat.ts'
+import type { Snapshot } from './snapshots.ts'
 
 /** `new_order`: an order was placed. Numbers rise by one, so a reader can tell that none is missing. */
 export interface OrderPlaced {
@@ -56,6 +57,12 @@ export interface Said extends ChatLine {
   room: string
 }
 
+/** `cut`: a page's line is cut until a time, in milliseconds; 0: it is whole again. */
+export interface LineCut {
+  line: string
+  until: number
+}
+
 const operators: ChannelDeclaration['read'] = (who) => who?.role === 'operator'
 
 function publishedOnly(instead: string): () => never {
@@ -103,6 +110,18 @@ export const channels = defineChannels({
     read: operators,
     onSend: publishedOnly('Say it in chat/ROOM.'),
     events: { said: event<Said>() },
+  },
+  /** The shop's own: what its state is rebuilt from, with what came after. */
+  snapshots: {
+    onSend: publishedOnly('Snapshots are taken by the shop.'),
+    retention: { count: 3 },
+    events: { snapshot: event<Snapshot>() },
+  },
+  /** The shop's own: a page's connections may be on another server than the one that is told to cut them. */
+  lines: {
+    onSend: publishedOnly('Lines are cut by POST /api/cut.'),
+    retention: { ageMs: 10 * 60_000 },
+    events: { cut: event<LineCut>() },
   },
   /** A room's name is long and random: who knows it may read and write. */
   'chat/*': { read: 'public', send: 'public', onSend: say, events: { say: event<ChatLine>() } },

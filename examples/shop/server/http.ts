@@ -3,9 +3,10 @@ import type { Book } from './book.ts'
 import { catalogue } from './catalogue.ts'
 import { Problem, readBody, readCount, readText, sendJson, sendProblem } from './json-http.ts'
 import type { Lines } from './lines.ts'
-import type { Live } from './live.ts'
+import { isPassing, type Live } from './live.ts'
 import { OrderRefused, type OrderRequest, type Placed, type RefusalCode } from './orders.ts'
-import { type FoldedChannel, foldedChannels, onShelf } from './state.ts'
+import { onShelf } from './shelf.ts'
+import { type FoldedChannel, foldedChannels } from './state.ts'
 import { serveStatic } from './static-files.ts'
 import { deliver } from './supplier.ts'
 import { dashboard, viewOf } from './views.ts'
@@ -66,6 +67,13 @@ function asProblem(error: unknown): Problem {
   if (error instanceof OrderRefused) {
     return new Problem(statusOf[error.code], error.code, error.message, { left: error.left })
   }
+  if (isPassing(error)) {
+    return new Problem(
+      503,
+      'unavailable',
+      'The shop cannot reach its log. Send the same again, with the same key.',
+    )
+  }
   console.error(error)
   return new Problem(500, 'internal', 'The shop made a mistake.')
 }
@@ -101,11 +109,7 @@ async function bringIn({ live, book }: ShopParts, body: Record<string, unknown>)
 async function cut({ lines }: ShopParts, body: Record<string, unknown>): ReturnType<Route> {
   const line = readText(body, 'line', 64)
   const seconds = readCount(body, 'seconds', 0, 120)
-  if (seconds === 0) {
-    lines.heal(line)
-    return [200, { line, seconds, connections: 0 }]
-  }
-  return [200, { line, seconds, connections: lines.cut(line, seconds * 1000) }]
+  return [200, { line, seconds, connections: await lines.cut(line, seconds * 1000) }]
 }
 
 function dashboardPart(channel: FoldedChannel): Route {

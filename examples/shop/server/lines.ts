@@ -1,14 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FairleadServer } from 'fairlead'
-import type { ShopChannels } from './channels.ts'
+import { type FairleadServer, isFairleadError } from 'fairlead'
+import type { LineCut, ShopChannels } from './channels.ts'
 
 /** The ways by which pages reach Fairlead, one per page, each of which can be cut. */
 export interface Lines {
-  /** Resets every connection on a page's line, and each new one for `ms`. Answers how many were cut. */
-  cut(line: string, ms: number): number
-  /** Lets a line through again. */
-  heal(line: string): void
+  /**
+   * Resets every connection on a page's line, and each new one for `ms`; 0 lets the line through again. On every
+   * server of the shop: this one answers how many it cut itself.
+   */
+  cut(line: string, ms: number): Promise<number>
+  /** Does what other servers are told, until the signal. */
+  follow(signal: AbortSignal): Promise<void>
 }
 
 const form = /^\/line\/([A-Za-z0-9-]{8,64})(\/live(?:[/?].*)?)$/
@@ -65,13 +68,34 @@ export function openLines(
     live.handleUpgrade(request, socket, head)
   })
 
+  function cutHere({ line, until }: LineCut): number {
+    if (until <= Date.now()) {
+      cutUntil.delete(line)
+      return 0
+    }
+    cutUntil.set(line, until)
+    const sockets = [...(open.get(line) ?? [])]
+    for (const socket of sockets) socket.resetAndDestroy()
+    return sockets.length
+  }
+
+  async function cut(line: string, ms: number): Promise<number> {
+    const data = { line, until: ms === 0 ? 0 : Date.now() + ms }
+    // Here at once; what comes round through the channel, to this server too, says the same.
+    const connections = cutHere(data)
+    await live.channel('lines').publish('cut', data)
+    return connections
+  }
+
   return {
-    cut(line, ms) {
-      cutUntil.set(line, Date.now() + ms)
-      const sockets = [...(open.get(line) ?? [])]
-      for (const socket of sockets) socket.resetAndDestroy()
-      return sockets.length
+    cut,
+    async follow(signal) {
+      try {
+        for await (const { data } of live.channel('lines').events({ signal })) cutHere(data)
+      } catch (error) {
+        // What the log lost of them is nothing to stop for: whoever follows again begins with the next.
+        if (!isFairleadError(error) || error.code !== 'not_found') throw error
+      }
     },
-    heal: (line) => void cutUntil.delete(line),
   }
 }

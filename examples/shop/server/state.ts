@@ -1,5 +1,7 @@
 import { addOrder, keptMs, type Series } from '../public/parts/series.js'
 import type { Delivery, Mute, OrderPlaced, Said, StockAlert, Taken, VisitorCount } from './channels.ts'
+import { offsetOf } from './live.ts'
+import { type AlertKind, countPieces, foldShelf, type Shelf } from './shelf.ts'
 
 interface Recorded<Channel extends string, Name extends string, Data> {
   readonly channel: Channel
@@ -21,20 +23,12 @@ export type ShopEvent =
   | Recorded<'visitors', 'count', VisitorCount>
   | Recorded<'support', 'said', Said>
 
-/** The channels that the state is folded from. */
-export const foldedChannels = ['orders', 'stock', 'alerts', 'mutes', 'visitors', 'support'] as const
+/**
+ * The channels that the state is folded from, in the order in which they are read at the start: what was done before
+ * what is to be done, so that the lists of what is to be done stay short.
+ */
+export const foldedChannels = ['alerts', 'stock', 'orders', 'mutes', 'visitors', 'support'] as const
 export type FoldedChannel = (typeof foldedChannels)[number]
-
-export type AlertKind = 'low_stock' | 'sold_out' | 'back_in_stock'
-
-/** The pieces of one product, counted from the first day. */
-interface Pieces {
-  readonly delivered: number
-  /** Sold: decided on `orders`. What is left to sell is `delivered - ordered`. */
-  readonly ordered: number
-  /** Gone from the shelf, as told on `stock`. What a page shows is `delivered - taken`. */
-  readonly taken: number
-}
 
 export type Order = OrderPlaced & { readonly time: number }
 type Alert = StockAlert & { readonly kind: AlertKind; readonly id: string; readonly time: number }
@@ -43,13 +37,13 @@ type Alert = StockAlert & { readonly kind: AlertKind; readonly id: string; reado
 interface Room {
   readonly room: string
   readonly from: Said['from']
+  /** How the newest line begins. */
   readonly text: string
   readonly time: number
 }
 
 /** All that the shop knows. It follows from the events alone: nothing else changes it. */
-export interface ShopState {
-  readonly pieces: Readonly<Record<string, Pieces>>
+export interface ShopState extends Shelf {
   /** The number of the newest order; numbers start at 1 and leave none out. */
   readonly orderCount: number
   readonly revenueCents: number
@@ -58,8 +52,12 @@ export interface ShopState {
   readonly series: Series
   /** The newest order whose pieces have left the shelf. */
   readonly takenUpTo: number
+  /** The orders after that one, oldest first: to be done. */
+  readonly untaken: readonly Order[]
   /** The newest alerts, newest first. */
   readonly alerts: readonly Alert[]
+  /** The offset of the newest event of `stock` that an alert was told of. */
+  readonly toldUpTo: number
   /** What operators are not told about: article numbers, or `*`. */
   readonly muted: readonly string[]
   /** Open storefront pages over the last quarter of an hour, oldest first. */
@@ -68,17 +66,21 @@ export interface ShopState {
   readonly rooms: readonly Room[]
 }
 
-const kept = { orders: 60, alerts: 40, rooms: 50 } as const
+const kept = { orders: 60, alerts: 40, rooms: 50, characters: 200 } as const
 
 /** The shop before its first event. */
 export const emptyShop: ShopState = {
   pieces: {},
+  lowSince: {},
+  untold: [],
   orderCount: 0,
   revenueCents: 0,
   orders: [],
   series: [],
   takenUpTo: 0,
+  untaken: [],
   alerts: [],
+  toldUpTo: 0,
   muted: [],
   visitors: [],
   rooms: [],
@@ -90,18 +92,13 @@ export function fold(state: ShopState, event: ShopEvent): ShopState {
     case 'new_order':
       return foldOrder(state, { ...event.data, time: event.time })
     case 'delivery':
-      return count(state, event.data.sku, { delivered: event.data.quantity })
+      return { ...state, ...foldShelf(state, event) }
     case 'taken':
-      return {
-        ...count(state, event.data.sku, { taken: event.data.quantity }),
-        takenUpTo: event.data.order,
-      }
+      return { ...state, ...foldShelf(state, event), ...foldTaken(state, event.data.order) }
     case 'low_stock':
     case 'sold_out':
-    case 'back_in_stock': {
-      const alert = { ...event.data, kind: event.event, id: event.id, time: event.time }
-      return { ...state, alerts: [alert, ...state.alerts].slice(0, kept.alerts) }
-    }
+    case 'back_in_stock':
+      return foldAlert(state, { ...event.data, kind: event.event, id: event.id, time: event.time })
     case 'mute':
       return { ...state, muted: foldMute(state.muted, event.data) }
     case 'count':
@@ -113,37 +110,31 @@ export function fold(state: ShopState, event: ShopEvent): ShopState {
   }
 }
 
-/** What can still be sold of a product. */
-export function leftToSell(state: ShopState, sku: string): number {
-  const pieces = state.pieces[sku]
-  return pieces ? pieces.delivered - pieces.ordered : 0
-}
-
-/** What stands on the shelf, as `stock` tells it: a moment behind the orders. */
-export function onShelf(state: ShopState, sku: string): number {
-  const pieces = state.pieces[sku]
-  return pieces ? pieces.delivered - pieces.taken : 0
-}
-
 function foldOrder(state: ShopState, order: Order): ShopState {
   const cents = Math.round(order.total * 100)
   return {
-    ...count(state, order.sku, { ordered: order.quantity }),
+    ...state,
+    pieces: countPieces(state.pieces, order.sku, { ordered: order.quantity }),
     orderCount: order.id,
     revenueCents: state.revenueCents + cents,
     orders: [order, ...state.orders].slice(0, kept.orders),
     series: addOrder(state.series, order.time, cents),
+    untaken: order.id > state.takenUpTo ? [...state.untaken, order] : state.untaken,
   }
 }
 
-function count(state: ShopState, sku: string, more: Partial<Pieces>): ShopState {
-  const { delivered, ordered, taken } = state.pieces[sku] ?? { delivered: 0, ordered: 0, taken: 0 }
-  const pieces = {
-    delivered: delivered + (more.delivered ?? 0),
-    ordered: ordered + (more.ordered ?? 0),
-    taken: taken + (more.taken ?? 0),
+function foldTaken({ untaken }: ShopState, order: number): Pick<ShopState, 'takenUpTo' | 'untaken'> {
+  return { takenUpTo: order, untaken: untaken.filter(({ id }) => id > order) }
+}
+
+function foldAlert(state: ShopState, alert: Alert): ShopState {
+  const toldUpTo = Math.max(state.toldUpTo, offsetOf(alert.cause))
+  return {
+    ...state,
+    alerts: [alert, ...state.alerts].slice(0, kept.alerts),
+    toldUpTo,
+    untold: state.untold.filter(({ cause }) => offsetOf(cause) > toldUpTo),
   }
-  return { ...state, pieces: { ...state.pieces, [sku]: pieces } }
 }
 
 function foldMute(muted: readonly string[], { sku, muted: on }: Mute): readonly string[] {
@@ -159,5 +150,5 @@ function foldCount(visitors: ShopState['visitors'], time: number, online: number
 
 function foldSaid(rooms: readonly Room[], { room, from, text }: Said, time: number): readonly Room[] {
   const others = rooms.filter((other) => other.room !== room)
-  return [{ room, from, text, time }, ...others].slice(0, kept.rooms)
+  return [{ room, from, text: text.slice(0, kept.characters), time }, ...others].slice(0, kept.rooms)
 }

@@ -1,7 +1,8 @@
 import type { Book } from './book.ts'
 import { catalogue } from './catalogue.ts'
+import { decideOn } from './decide.ts'
 import type { Live } from './live.ts'
-import { onShelf } from './state.ts'
+import { onShelf } from './shelf.ts'
 
 /** Brings in pieces by hand: an operator's own delivery. `key` makes the same one happen once. */
 export async function deliver(live: Live, book: Book, sku: string, quantity: number, key: string) {
@@ -10,33 +11,17 @@ export async function deliver(live: Live, book: Book, sku: string, quantity: num
 }
 
 /**
- * Orders what runs low anew: `afterMs` later it is filled up to its opening stock. Not what is one of a kind. Answers
- * what stops it.
+ * Brings in what is due: a product that has been low for `afterMs` is filled up to its opening stock. Not what is one
+ * of a kind. Since when it is low says the state, so a delivery comes once and when it is due, whichever shop on the
+ * log is open then.
  */
-export function startSupplier(live: Live, book: Book, afterMs: number): () => void {
-  const onTheWay = new Map<string, NodeJS.Timeout>()
-
-  async function arrive(sku: string): Promise<void> {
-    onTheWay.delete(sku)
-    const quantity = catalogue.get(sku)!.opening - Math.max(onShelf(book.state, sku), 0)
-    await deliver(live, book, sku, quantity, crypto.randomUUID())
-  }
-
-  function check(sku: string): void {
-    const product = catalogue.get(sku)
-    if (!product || product.single || onTheWay.has(sku)) return
-    if (onShelf(book.state, sku) > product.low) return
-    onTheWay.set(
-      sku,
-      setTimeout(() => void arrive(sku), afterMs),
-    )
-  }
-
-  for (const sku of catalogue.keys()) check(sku)
-  book.onEvent((event) => {
-    if (event.event === 'taken') check(event.data.sku)
-  })
-  return () => {
-    for (const timer of onTheWay.values()) clearTimeout(timer)
+export async function bringInWhatIsDue(live: Live, book: Book, afterMs: number): Promise<void> {
+  for (const { sku, single, opening } of catalogue.values()) {
+    if (single) continue
+    await decideOn(live, book, 'stock', () => {
+      const since = book.state.lowSince[sku]
+      if (since === undefined || since + afterMs > Date.now()) return undefined
+      return { event: 'delivery', data: { sku, quantity: opening - Math.max(onShelf(book.state, sku), 0) } }
+    })
   }
 }

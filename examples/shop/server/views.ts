@@ -1,6 +1,7 @@
 import type { Book } from './book.ts'
 import { catalogue } from './catalogue.ts'
-import { type FoldedChannel, foldedChannels, onShelf } from './state.ts'
+import { onShelf } from './shelf.ts'
+import { type FoldedChannel, foldedChannels } from './state.ts'
 
 /**
  * What a page starts from, one per channel: a position, and the state that holds everything up to it. The page goes on

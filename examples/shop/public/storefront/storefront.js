@@ -9,6 +9,12 @@ import { transports } from '/transports.js'
 
 /** @typedef {import('./shelf.js').Product} Product */
 
+/**
+ * The keys of orders that were not answered, by product.
+ *
+ * @type {Map<string, string>}
+ */
+const unanswered = new Map()
 const shelf = createShelf({ buy })
 // Being on the channel `visitors` with presence is what makes this page a visitor.
 const client = connectByLine({ transport: transports.feeds, presence: true })
@@ -27,19 +33,34 @@ client.channel('visitors', { last: 1 }).on('count', ({ online }) => {
 openAsk()
 
 /**
- * Orders one piece. The key makes a click that is sent twice, because the answer was lost, one order.
+ * Orders one piece. The key makes a click that is sent twice, because the answer was lost, one order: also the click
+ * of a buyer who gave up and tries again.
  *
  * @param {Product} product
  */
 async function buy({ sku }) {
-  const key = crypto.randomUUID()
+  const key = unanswered.get(sku) ?? crypto.randomUUID()
+  unanswered.set(sku, key)
+  const result = await order(sku, key)
+  if (result) unanswered.delete(sku)
+  return result ?? { placed: false, text: 'The shop does not answer. Try again: it stays one order.' }
+}
+
+/**
+ * The shop's answer, or `undefined` when there is none: then nobody knows whether it was ordered.
+ *
+ * @param {string} sku
+ * @param {string} key
+ */
+async function order(sku, key) {
   for (let attempt = 0; ; attempt++) {
     try {
       const { order } = await postJson('/api/orders', { sku, quantity: 1, key })
       return { placed: true, text: `Yours: order no. ${order.id}.` }
     } catch (error) {
-      if (error instanceof Refused) return { placed: false, text: refusal(error) }
-      if (attempt === 3) return { placed: false, text: 'The shop cannot be reached. Nothing was ordered.' }
+      // A 5xx is no answer: the server that was asked is leaving, or cannot reach the log. Another one may.
+      if (error instanceof Refused && error.status < 500) return { placed: false, text: refusal(error) }
+      if (attempt === 3) return undefined
       await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt))
     }
   }
