@@ -52,6 +52,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     seams: true,
     node: 'all',
     packages: [],
+    // An optional peer: only who configures tokens needs it.
+    lazyPackages: ['jose'],
     why: 'it answers who may do what and knows nothing of streams',
   },
   transports: {
@@ -125,6 +127,7 @@ export const rooms: Readonly<Record<string, Room>> = {
  */
 export const ownClock: Readonly<Record<string, string>> = {
   'src/hub/clock.ts': 'the machine’s clock is made here',
+  'src/hub/topic-hub.ts': 'waits out part of a loaded loop, in fractions of a millisecond',
   'src/hub/metrics.ts': 'measures how long work takes, in fractions of a millisecond',
   'src/client/clock.ts': 'the machine’s clock is made here, for a client that imports nothing of the server',
   'src/server/problem.ts':
