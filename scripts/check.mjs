@@ -77,10 +77,9 @@ function checkTypes() {
   if (left.length > 0)
     return { ok: false, output: `tests of types that were not compiled: ${left.join(', ')}` }
   if (!ok) return { ok, output: errors }
-  const examples = readdirSync(join(root, 'examples')).filter((name) =>
-    existsSync(join(root, 'examples', name, 'tsconfig.json')),
-  )
-  const checked = examples.map((name) => tool('typescript', 'tsc', ['-p', join('examples', name)]))
+  const examples = readdirSync(join(root, 'examples')).map((name) => join('examples', name))
+  const projects = ['bench', ...examples].filter((path) => existsSync(join(root, path, 'tsconfig.json')))
+  const checked = projects.map((path) => tool('typescript', 'tsc', ['-p', path]))
   return checked.find((example) => !example.ok) ?? { ok, output: '' }
 }
 

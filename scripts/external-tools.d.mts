@@ -1,4 +1,12 @@
-export type ExternalTool = 'chromium' | 'firefox' | 'python3' | 'curl' | 'redis' | 'nats' | 'haproxy' | 'strace'
+export type ExternalTool =
+  | 'chromium'
+  | 'firefox'
+  | 'python3'
+  | 'curl'
+  | 'redis'
+  | 'nats'
+  | 'haproxy'
+  | 'strace'
 export declare const externalTools: Record<ExternalTool, { commands: string[]; apt: string; for: string }>
 export declare function findTool(
   name: ExternalTool,

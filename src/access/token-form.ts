@@ -1,5 +1,5 @@
 /** The longest token, in bytes: what is longer is refused before it is parsed. */
-export const tokenBytes = 8 * 1024
+const tokenBytes = 8 * 1024
 
 /** What is looked at of a token's header before its signature: only to choose the key. */
 export interface TokenHeader {

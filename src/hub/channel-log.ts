@@ -12,7 +12,7 @@ export interface StoredEvent {
   readonly prev: number
   readonly event: string
   readonly payload: Payload
-  /** The appending server's clock, in milliseconds. */
+  /** The clock of the server that appended it, or of its store, in milliseconds: for display. */
   readonly time: number
   readonly tag?: string | undefined
 }

@@ -25,7 +25,7 @@ const packages: Readonly<Record<LogPlace['kind'], readonly string[]>> = {
   memory: [],
   lmdb: ['lmdb'],
   redis: ['ioredis'],
-  nats: ['@nats-io/transport-node', '@nats-io/jetstream'],
+  nats: ['@nats-io/transport-node'],
 }
 
 /**

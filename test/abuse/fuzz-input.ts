@@ -74,7 +74,7 @@ export const hostileJson: fc.Arbitrary<string> = fc.oneof(
 )
 
 /** Puts a piece somewhere into a text in place of one unit. */
-export function splice(text: string, at: number, piece: string): string {
+function splice(text: string, at: number, piece: string): string {
   const index = text.length === 0 ? 0 : at % text.length
   return text.slice(0, index) + piece + text.slice(index + 1)
 }

@@ -134,7 +134,7 @@ async function open(line: Line, opening: Buffer, bytes: Uint8Array, way: Way): P
 }
 
 /** Whether it is a close frame. */
-export function isClose({ opcode }: HeardFrame): boolean {
+function isClose({ opcode }: HeardFrame): boolean {
   return opcode === 8
 }
 

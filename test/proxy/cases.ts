@@ -5,7 +5,7 @@ import { runServerCase, type ServerCaseResult, serverCases } from '../../src/tes
  * is malformed with an answer of its own (or mends it), and keeps the client's connection when the server closes its
  * own. They are held by the server alone: test/conformance/server.test.ts.
  */
-export const answeredByHaproxy: readonly string[] = [
+const answeredByHaproxy: readonly string[] = [
   'bad-input/1-no-host',
   'bad-input/1-no-version',
   'bad-input/2-two-hosts',

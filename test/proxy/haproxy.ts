@@ -49,7 +49,7 @@ export async function startHaproxy(program: string, ports: readonly number[]): P
 }
 
 /** The committed file with other ports, and as many servers as there are; nothing else is changed. */
-export function configure(text: string, port: number, ports: readonly number[]): string {
+function configure(text: string, port: number, ports: readonly number[]): string {
   const servers = ports.map((server, i) => `    server s${i} 127.0.0.1:${server}`).join('\n')
   const changed = text
     .replace(/^( *bind) :8080$/m, `$1 127.0.0.1:${port}`)

@@ -44,7 +44,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     node: 'all',
     packages: ['lmdb'],
     // Optional peers, each behind its own door.
-    lazyPackages: ['ioredis', '@nats-io/transport-node', '@nats-io/jetstream'],
+    lazyPackages: ['ioredis', '@nats-io/transport-node'],
     why: 'a log implements a seam of hub/ and knows nothing of who reads it',
   },
   access: {

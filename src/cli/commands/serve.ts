@@ -25,7 +25,7 @@ export const serve: Command = {
   description: [
     'Runs a server. Without configuration it is in development mode: anyone on this machine may read and send every channel, and it listens on localhost only.',
     'CONFIG is the path of a .js or .json file; without it fairlead.config.js or fairlead.config.json of this folder is taken, if there is one. A configuration that declares channels runs without development mode, unless it says dev: true.',
-    'The log is memory until you say otherwise. lmdb:PATH keeps it in a folder of this machine (npm install lmdb); redis://HOST:PORT/DB?prefix=NAME in Redis (npm install ioredis); nats://HOST:PORT,…?stream=NAME&replicas=N in NATS JetStream (npm install @nats-io/transport-node @nats-io/jetstream). A password in it is best given in FAIRLEAD_LOG, which no list of processes shows.',
+    'The log is memory until you say otherwise. lmdb:PATH keeps it in a folder of this machine (npm install lmdb); redis://HOST:PORT/DB?prefix=NAME in Redis (npm install ioredis); nats://HOST:PORT,…?stream=NAME&replicas=N in NATS JetStream (npm install @nats-io/transport-node). A password in it is best given in FAIRLEAD_LOG, which no list of processes shows.',
     'With --workers N as many processes share the port. This process then owns a log in memory or LMDB, and starts a worker again that ends; Redis and NATS are opened by each worker.',
     'A flag goes before its environment variable, the variable before the file, the file before the default. Ctrl-C or SIGTERM tells readers to come back, and stops.',
   ],

@@ -235,7 +235,10 @@ export class NatsLog implements ChannelLog {
   }
 
   #up(): void {
-    if (!this.#watchesLeader) this.#watchLeader()
+    if (!this.#watchesLeader) {
+      this.#watchLeader()
+      warnOfOldCluster(this.#settings, this.#link)
+    }
     this.#watchesLeader = true
     this.#announcements.up()
     this.#peers.up()
@@ -266,6 +269,15 @@ export class NatsLog implements ChannelLog {
       }
     }
   }
+}
+
+/** Seen on 2.9.10: after the loss of a leader under appends with keys it gave a few offsets a second time. */
+function warnOfOldCluster({ replicas }: NatsLogSettings, link: NatsLink): void {
+  if (replicas === 1 || link.isAtLeast(2, 10)) return
+  process.emitWarning(
+    'A stream with replicas on a nats-server before 2.10 may use offsets twice after it lost its leader: use a newer server.',
+    { code: 'FAIRLEAD_OLD_NATS_CLUSTER' },
+  )
 }
 
 function durabilityOf({ storage, replicas }: NatsLogSettings): Durability {

@@ -7,7 +7,8 @@ export interface NatsLogOptions extends NatsPlace {
   readonly stream?: string | undefined
   /**
    * Servers of a JetStream cluster that hold the stream. From 3 on an event is answered when most of them have it
-   * (`replicated`), and the log lives on without one of them. @default 1
+   * (`replicated`), and the log lives on without one of them. More than one needs nats-server 2.10 or newer: 2.9 may use
+   * offsets twice when it loses a leader, of which the log warns. @default 1
    */
   readonly replicas?: number | undefined
   /**

@@ -248,7 +248,7 @@ function newer(version: string): FairleadError {
   )
 }
 
-export function full(): FairleadError {
+function full(): FairleadError {
   return new FairleadError(
     'storage_full',
     'The memory of Redis is full: raise its maxmemory, or let the log keep less (bytes).',
