@@ -38,6 +38,8 @@ const closing: ReadonlySet<string> = new Set([
   'bad_host',
   'too_many_headers',
   'payload_too_large',
+  // A balancer chooses again.
+  'draining',
 ])
 
 /** Refuses a request; one that was not read to its end loses its connection. */

@@ -40,6 +40,8 @@ export async function serveRequest(
   request.on('error', () => {})
   let session: Session | undefined
   try {
+    // Its body was found to be broken, and refused, before anyone looked at its head.
+    if (response.headersSent) return
     for (const [name, value] of Object.entries(corsHeaders(routes.edge, request)))
       response.setHeader(name, value)
     assertEdge(routes.edge, request, request.method === 'POST')
@@ -48,6 +50,7 @@ export async function serveRequest(
     session = routes.hub.session(await routes.hub.authorise.identify(info), info.address)
     await route(routes, session, request, response, path)
   } catch (error) {
+    if (response.writableEnded) return
     // A reader that goes away is no failure of the server, and neither is a read that ends because the server does.
     const aborted = error instanceof Error && error.name === 'AbortError'
     const stopping = aborted && routes.hub.stopping.aborted

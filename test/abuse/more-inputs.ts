@@ -183,7 +183,6 @@ const rows: Readonly<Record<string, Rows>> = {
       bytes: request('POST', 'BASE/open', [json], '1'),
     },
     'history-of-draining': {
-      known: 'a draining server answers a poll at once and empty, so its reader polls it without end',
       at: 'draining',
       status: 503,
       code: 'draining',
