@@ -100,6 +100,10 @@ function startFor({ start }: ReadQuery, channel: string) {
 }
 
 /** Throws unless the request is a WebSocket handshake that can be answered. */
+/** One offered extension with its parameters (RFC 6455, section 9.1). */
+const extensionForm =
+  /^[\w!#$%&'*+.^`|~-]+(?:\s*;\s*[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[\w!#$%&'*+.^`|~-]+"))?)*$/
+
 export function assertHandshake(request: IncomingMessage): void {
   if (request.method !== 'GET')
     throw new FairleadError('method_not_allowed', 'A WebSocket is opened with GET.')
@@ -111,6 +115,10 @@ export function assertHandshake(request: IncomingMessage): void {
   }
   if (!/^[+/0-9A-Za-z]{22}==$/.test(headerOf(request, 'sec-websocket-key') ?? '')) {
     throw new FairleadError('bad_request', 'The WebSocket key is missing or malformed.')
+  }
+  const extensions = headerOf(request, 'sec-websocket-extensions')
+  if (extensions !== undefined && !extensions.split(',').every((one) => extensionForm.test(one.trim()))) {
+    throw new FairleadError('bad_request', 'The WebSocket extensions are malformed.')
   }
   const offered = headerOf(request, 'sec-websocket-protocol')
   if (offered !== undefined && !offered.split(',').some((name) => name.trim() === subprotocol)) {

@@ -14,6 +14,8 @@ import { WebSocketReader } from './websocket-reader.ts'
 
 /** A socket that does not say who is asking, and follows nothing, is closed after this long. */
 const authMs = 10_000
+/** Pings, and pongs that nobody asked for, in a second: nobody who is well sends more. */
+const controlFramesPerSecond = 20
 /** How long a socket has to take the last frames before it is destroyed. */
 const farewellMs = 1_000
 
@@ -56,6 +58,8 @@ export class WebSocketStream implements Connection, StreamOwner {
   readonly #stranger = { due: () => this.#dismiss() }
   readonly #subscriptions = new Map<string, Subscription>()
   #unanswered = 0
+  #controls = 0
+  #controlSince = 0
   #ended = false
   writtenBytes = 0
 
@@ -71,6 +75,7 @@ export class WebSocketStream implements Connection, StreamOwner {
     if (session.who === null) wheel.schedule(this.#stranger, authMs)
     session.hub.connections.add(this)
     const reader = new WebSocketReader(this, ws)
+    ws.on('ping', () => this.#countControl())
     ws.on('pong', () => this.#heard())
     ws.on('error', () => {}) // `ws` closes with the right code; the close is what counts.
     ws.on('close', (code) => {
@@ -202,8 +207,19 @@ export class WebSocketStream implements Connection, StreamOwner {
   }
 
   #heard(): void {
+    if (this.#unanswered === 0) this.#countControl()
     this.#unanswered = 0
     this.session.alive()
+  }
+
+  /** `ws` answers each ping: a flood of them would cost more than it does to send. */
+  #countControl(): void {
+    const now = this.session.hub.clock.now()
+    if (now - this.#controlSince >= 1_000) {
+      this.#controlSince = now
+      this.#controls = 0
+    }
+    if (++this.#controls > controlFramesPerSecond) this.close(closeCodes.unavailable, 'rate_limited')
   }
 
   #dismiss(): void {

@@ -214,7 +214,6 @@ const rows: Readonly<Record<string, Rows>> = {
     'after-and-last': { status: 400, code: 'invalid_position', bytes: get([], '?after=k3f9.1&last=1') },
     'malformed-deflate-offer': {
       status: 400,
-      known: 'extensions are ignored unread, since none is offered',
       bytes: upgrade(['Sec-WebSocket-Extensions: permessage-deflate; =,;']),
     },
     'cookie-send-without-origin': {
