@@ -1,4 +1,14 @@
 export type { Authenticate } from './access/declared-rules.ts'
+export {
+  type Ticket,
+  type TicketRequest,
+  type Tickets,
+  type TicketsOptions,
+  tickets,
+} from './access/tickets.ts'
+export { permits, type TokenIdentity } from './access/token-claims.ts'
+export { type Tokens, type TokensOptions, tokens } from './access/tokens.ts'
+export type { TrustProxy } from './access/trusted-proxy.ts'
 export { defineConfig, type FairleadConfig } from './config/define-config.ts'
 export type { Action, Authorise, Identity, RequestInfo } from './hub/authorise.ts'
 export type {

@@ -10,6 +10,8 @@ export interface TokenClaims extends GrantClaims {
   readonly admin: boolean
   /** When it ends, in milliseconds since the epoch; 30 s of leeway are not counted. */
   readonly expiresAt: number
+  /** When it was made, in milliseconds, if it says so. */
+  readonly issuedAt: number | undefined
   /** Every other claim, for the application's rules: `role`, `tenant` and the like. */
   readonly claims: Readonly<Record<string, unknown>>
 }
@@ -58,10 +60,11 @@ export function parseClaims(
   const sub = parseSub(Object.hasOwn(payload, 'sub') ? payload.sub : undefined)
   const admin = Object.hasOwn(payload, 'admin') ? payload.admin : false
   if (typeof admin !== 'boolean') throw new TypeError('The claim admin is true or false.')
-  const issued = payload.iat === undefined ? Number.POSITIVE_INFINITY : secondsOf(payload.iat) * 1000
-  const expiresAt = Math.min(secondsOf(payload.exp) * 1000, issued + maxAgeMs)
+  const issuedAt = payload.iat === undefined ? undefined : secondsOf(payload.iat) * 1000
+  const oldest = (issuedAt ?? Number.POSITIVE_INFINITY) + maxAgeMs
+  const expiresAt = Math.min(secondsOf(payload.exp) * 1000, oldest)
   const claims = Object.fromEntries(Object.entries(payload).filter(([name]) => !own.has(name)))
-  return { sub, admin, expiresAt, claims, ...parseGrants(payload, sub) }
+  return { sub, admin, expiresAt, issuedAt, claims, ...parseGrants(payload, sub) }
 }
 
 function parseSub(sub: unknown): string | undefined {
@@ -77,8 +80,8 @@ function secondsOf(value: unknown): number {
 
 /** Who holds a token with these claims. */
 export function identityOf(claims: TokenClaims): TokenIdentity {
-  const { sub, admin, expiresAt } = claims
-  return { id: sub, admin, expiresAt, claims: claims.claims, grants: new Grants(claims) }
+  const { sub, admin, expiresAt, issuedAt } = claims
+  return { id: sub, admin, expiresAt, issuedAt, claims: claims.claims, grants: new Grants(claims) }
 }
 
 /** Whether someone's token allows this by itself; what the channel's own rule says is another question. */

@@ -17,7 +17,7 @@ type Jose = typeof import('jose')
 type Key = Parameters<Jose['jwtVerify']>[1]
 
 /** How far the clocks of signer and server may be apart, in milliseconds. */
-const leewayMs = 30_000
+export const leewayMs = 30_000
 
 const maxKeys = 16
 

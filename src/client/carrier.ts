@@ -1,5 +1,5 @@
 import { type Ending, ending } from './ending.ts'
-import type { Subscription } from './subscription.ts'
+import type { ChannelMessage, Subscription } from './subscription.ts'
 import type {
   Duplex,
   Farewell,
@@ -126,10 +126,11 @@ export function createCarrier(
       }
       watchdog.heard()
       if (message.op === 'event' && !carrier.controls) reached = message.id ?? reached
-      const one = carried.get(message.channel)
+      // What is about no channel is, for now, nobody's: at its end the stream is opened again, with a new token.
+      const one = carried.get(message.channel!)
       // Nothing comes of it any longer: no reason for another stream without it.
       if (message.op === 'denied') carried.delete(message.channel)
-      one?.take(message)
+      one?.take(message as ChannelMessage)
     },
   }
 

@@ -10,6 +10,8 @@ export interface Identity {
   readonly id?: string | undefined
   /** Holds every permission, `_status` included. */
   readonly admin?: boolean | undefined
+  /** When the credentials end, in milliseconds: streams are told ahead, and end then. */
+  readonly expiresAt?: number | undefined
   /** When the credentials were issued, in milliseconds: `revoke` voids those of before it. */
   readonly issuedAt?: number | undefined
   readonly [claim: string]: unknown

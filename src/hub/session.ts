@@ -14,6 +14,9 @@ import type { TopicHub } from './topic-hub.ts'
 /** How often a running stream's permission is asked again; a stream ends within 5 s of losing it. */
 const permissionMs = 4_000
 
+/** How long before their end credentials are said to end, in milliseconds. */
+const expiringMs = 60_000
+
 /** What a session tells the transport that opened it. */
 export interface StreamOwner extends SubscriptionOwner {
   readonly connection: Connection
@@ -62,6 +65,7 @@ export class Session {
   readonly #openedAt: number
   /** Who has said which client it is. */
   #client: string | undefined
+  #warned = false
   readonly #closed = new AbortController()
   readonly #subscriptions = new Map<Subscription, StreamOwner>()
   readonly #memberships = new Map<string, string>()
@@ -90,14 +94,14 @@ export class Session {
 
   /** Ends what is open: streams with a `bye`, a poll that waits with what it has. */
   end(reason: ByeReason): void {
-    const connections = new Set([...this.#subscriptions.values()].map(({ connection }) => connection))
-    for (const connection of connections) connection.end(reason, this.hub.retryMs())
+    for (const connection of this.#connections()) connection.end(reason, this.hub.retryMs())
     this.#closed.abort()
   }
 
   /** Takes new credentials' identity; every permission is asked again at once. */
   async renew(who: Identity | null): Promise<void> {
     this.who = who
+    this.#warned = false
     await this.#checkPermissions()
   }
 
@@ -262,8 +266,26 @@ export class Session {
 
   /** The wheel's call: permission is asked again. */
   due(): void {
+    if (this.#expired()) return
     this.#checkPermissions().catch((error: unknown) => this.hub.onError(error, 'subscription'))
     if (this.#subscriptions.size > 0) this.hub.wheel.schedule(this, permissionMs)
+  }
+
+  /** Says ahead of time that the credentials end, so that new ones come without a gap; then ends what they opened. */
+  #expired(): boolean {
+    const left = (this.who?.expiresAt ?? Number.POSITIVE_INFINITY) - this.hub.clock.now()
+    if (left <= 0) {
+      this.end('auth_expired')
+      return true
+    }
+    if (left > expiringMs || this.#warned) return false
+    this.#warned = true
+    for (const connection of this.#connections()) connection.control({ op: 'auth_expiring', inMs: left })
+    return false
+  }
+
+  #connections(): Set<Connection> {
+    return new Set([...this.#subscriptions.values()].map(({ connection }) => connection))
   }
 
   async #checkPermissions(): Promise<void> {

@@ -51,6 +51,7 @@ const serverOps: Readonly<Record<ServerMessage['op'], true>> = {
   bye: true,
   denied: true,
   presence: true,
+  auth_expiring: true,
 }
 
 /**

@@ -69,8 +69,23 @@ export interface PresenceMessage {
   leave: readonly string[]
 }
 
+/** The credentials of this stream end soon: whoever brings new ones in time has no gap. */
+export interface AuthExpiringMessage {
+  op: 'auth_expiring'
+  /** It is about the stream, not about a channel of it. */
+  channel?: undefined
+  /** In milliseconds. */
+  inMs: number
+}
+
 /** What a stream says beside events. */
-export type ControlMessage = ResetMessage | HeartbeatMessage | ByeMessage | DeniedMessage | PresenceMessage
+export type ControlMessage =
+  | ResetMessage
+  | HeartbeatMessage
+  | ByeMessage
+  | DeniedMessage
+  | PresenceMessage
+  | AuthExpiringMessage
 
 /** The answer to a message that carried `ref`. */
 export interface OkMessage {

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { Edge } from './edge.ts'
+import { type Edge, originOf } from './edge.ts'
 
 /** The headers that let a page of an allowed origin read the answer, an error too (Fetch, section 3.2). */
 export function corsHeaders(edge: Edge, request: IncomingMessage): Record<string, string> {
-  const { origin, host } = request.headers
+  const { origin } = request.headers
+  const { host } = originOf(edge, request)
   const vary = { vary: 'accept, origin' }
   if (origin === undefined || !edge.origins.allows(origin, host)) return vary
   return {

@@ -1,15 +1,19 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { isLocalHost, OriginPolicy } from '../access/origin.ts'
+import type { TicketRequest } from '../access/tickets.ts'
+import { trustedProxy } from '../access/trusted-proxy.ts'
 import type { Channels } from '../hub/channels.ts'
 import type { Hub } from '../hub/hub.ts'
-import type { ChannelNameIn, EventsIn } from '../protocol/index.ts'
+import type { Whom } from '../hub/orders.ts'
+import type { ByeReason, ChannelNameIn, EventsIn } from '../protocol/index.ts'
 import { type ServerChannel, serverChannel } from './application.ts'
 import { attachTo, type Taker } from './attach.ts'
 import type { Edge } from './edge.ts'
 import { createOwnServer, type Listening, type ListenOptions, listen } from './listen.ts'
 import { NotReady } from './not-ready.ts'
 import { Opening } from './opening.ts'
+import { Operations } from './operations.ts'
 import { type ServerOptions, settle } from './options.ts'
 import { ownPath, type Routes, serveRequest } from './routes.ts'
 import { statusOf } from './status.ts'
@@ -32,6 +36,15 @@ export interface FairleadServer<C extends Channels = Channels> {
   listen(options: ListenOptions): Promise<Listening>
   /** What is connected and what flows, as on `_status`. */
   status(): unknown
+  /**
+   * Ends the connections of a user, a client or an address, on every server of the log, within a second. Whoever it is
+   * may come back, unless the reason is `revoked`, after which a WebSocket does not.
+   */
+  disconnect(whom: Whom, reason?: ByeReason): Promise<void>
+  /** Ends what a user has open on every server of the log, and voids tokens and tickets issued before now. */
+  revoke(user: string): Promise<void>
+  /** Makes a ticket for a native EventSource or WebSocket. It does not ask whether they may read: ask first. */
+  ticket(request: TicketRequest): string
   /** Tells every stream to come back later, ends them, and closes the log. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -58,12 +71,17 @@ class AssembledServer implements FairleadServer {
   }
   readonly #own: Server[] = []
   #hub: Hub | undefined
+  #operations: Operations | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: ReturnType<typeof settle>) {
-    const { dev, origins } = options
+    const { dev, origins, trustProxy } = options
     this.#options = options
-    this.#edge = { dev, origins: new OriginPolicy({ origins, localOnly: dev }) }
+    this.#edge = {
+      dev,
+      origins: new OriginPolicy({ origins, localOnly: dev }),
+      proxies: trustedProxy(trustProxy),
+    }
     this.#notReady = new NotReady(this.#edge, options.clock)
     this.#opening = new Opening(options)
     this.#routes = this.#opening.hub.then((hub) => this.#assemble(hub))
@@ -105,6 +123,7 @@ class AssembledServer implements FairleadServer {
         `Development mode listens on 127.0.0.1 or ::1 alone, not on ${host}: declare channels with rules.`,
       )
     }
+    await this.#openOperations()
     await this.#opening.started()
     const server = createOwnServer(this.#taker, this.#options.clock, options)
     const listening = await listen(server, options)
@@ -116,6 +135,21 @@ class AssembledServer implements FairleadServer {
     return this.#hub ? statusOf(this.#hub) : { state: 'opening' }
   }
 
+  async disconnect(whom: Whom, reason: ByeReason = 'unavailable'): Promise<void> {
+    await (await this.#opening.soon()).orders.disconnect(whom, reason)
+  }
+
+  async revoke(user: string): Promise<void> {
+    await (await this.#opening.soon()).orders.revoke(user)
+  }
+
+  ticket(request: TicketRequest): string {
+    const { tickets } = this.#options
+    if (!tickets)
+      throw new TypeError('This server gives no tickets: createServer({ tickets: tickets({ keys }) }).')
+    return tickets.issue(request)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -123,6 +157,14 @@ class AssembledServer implements FairleadServer {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Before the log is open: whoever asks whether the server is alive must not wait for it. */
+  async #openOperations(): Promise<void> {
+    const { operations } = this.#options
+    if (!operations || this.#operations) return
+    this.#operations = new Operations(() => this.#hub)
+    await this.#operations.listen(operations)
   }
 
   /** The routes, for a request, which waits a while for a log that is out of reach. */
@@ -147,5 +189,6 @@ class AssembledServer implements FairleadServer {
     await Promise.all(closed)
     for (const detach of this.#detach) detach()
     await hub?.close()
+    await this.#operations?.close()
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isLocalHost, type OriginPolicy } from '../access/origin.ts'
+import type { ProxyTrust, RequestOrigin } from '../access/trusted-proxy.ts'
 import type { RequestInfo } from '../hub/authorise.ts'
 import { FairleadError, limits } from '../protocol/index.ts'
 
@@ -10,6 +11,7 @@ import { FairleadError, limits } from '../protocol/index.ts'
 export interface Edge {
   readonly dev: boolean
   readonly origins: OriginPolicy
+  readonly proxies: ProxyTrust
 }
 
 /** A target with a host of its own (RFC 9112, section 3.2.2): it must be allowed like the header's. */
@@ -19,7 +21,8 @@ const hostForm = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 /** Throws the refusal that the request's own form asks for. */
 export function assertEdge(edge: Edge, request: IncomingMessage, writes: boolean): void {
   assertForm(request)
-  const { host, origin, cookie } = request.headers
+  const { origin, cookie } = request.headers
+  const { host } = originOf(edge, request)
   const named = [host, absoluteForm.exec(request.url ?? '')?.[1]].filter((one) => one !== undefined)
   if (edge.dev && !named.every((one) => isLocalHost(one.replace(/:\d+$/, '')))) {
     throw new FairleadError(
@@ -62,15 +65,26 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
   return Array.isArray(value) ? value.join(', ') : value
 }
 
+/** Where a request came from and what host it asked for, as the proxies that are trusted say. */
+export function originOf({ proxies }: Edge, request: IncomingMessage): RequestOrigin {
+  const { remoteAddress } = request.socket
+  return proxies.resolve({ remoteAddress, headers: forwarded(request) })
+}
+
+function forwarded(request: IncomingMessage): Record<string, string | undefined> {
+  const names = ['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
+  return Object.fromEntries(names.map((name) => [name, headerOf(request, name)]))
+}
+
 /** What an application's `authenticate` is shown of a request. */
-export function requestInfo(request: IncomingMessage): RequestInfo {
+export function requestInfo(edge: Edge, request: IncomingMessage): RequestInfo {
   const headers: Record<string, string | undefined> = {}
   for (const name of Object.keys(request.headers)) headers[name] = headerOf(request, name)
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
     headers,
-    address: request.socket.remoteAddress,
+    address: originOf(edge, request).address,
   }
 }
 

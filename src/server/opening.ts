@@ -1,6 +1,8 @@
 import { MessageChannel } from 'node:worker_threads'
+import { Credentials } from '../access/credentials.ts'
 import { DeclaredRules } from '../access/declared-rules.ts'
 import { DevelopmentMode } from '../access/development.ts'
+import type { Authorise } from '../hub/authorise.ts'
 import type { ChannelLog } from '../hub/channel-log.ts'
 import type { Clock } from '../hub/clock.ts'
 import { DeclaredChannels } from '../hub/declared.ts'
@@ -86,10 +88,9 @@ export class Opening {
   }
 
   async #open(): Promise<Hub> {
-    const { channels, dev, authenticate, clock, onError } = this.#options
-    const authorise = dev
-      ? new DevelopmentMode()
-      : new DeclaredRules(new DeclaredChannels(channels), authenticate)
+    const { channels, clock, onError, tokens } = this.#options
+    const authorise = authoriseOf(this.#options)
+    await tokens?.ready
     const { signal } = this.#stop
     const parts = { ...(await this.#openLogs()), channels, authorise, clock, onError, signal }
     for (let pause: number = pauseMs[0]; ; pause = Math.min(pause * 2, pauseMs[1])) {
@@ -143,6 +144,12 @@ export class Opening {
   async #closeAll(): Promise<void> {
     await Promise.all(this.#closables.map((one) => one.close()))
   }
+}
+
+function authoriseOf({ channels, dev, authenticate, tokens, tickets, clock }: SettledOptions): Authorise {
+  if (dev) return new DevelopmentMode()
+  const rules = new DeclaredRules(new DeclaredChannels(channels), authenticate)
+  return tokens || tickets ? new Credentials({ rules, tokens, tickets, clock }) : rules
 }
 
 function isPassing(error: unknown): error is FairleadError {

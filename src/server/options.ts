@@ -1,4 +1,7 @@
 import type { Authenticate } from '../access/declared-rules.ts'
+import type { Tickets } from '../access/tickets.ts'
+import type { Tokens } from '../access/tokens.ts'
+import type { TrustProxy } from '../access/trusted-proxy.ts'
 import type { ChannelLog } from '../hub/channel-log.ts'
 import type { Channels } from '../hub/channels.ts'
 import { type Clock, systemClock } from '../hub/clock.ts'
@@ -9,6 +12,7 @@ import { memoryPresence } from '../log/memory-presence.ts'
 import { assertSoleProcess } from '../log/sole-process.ts'
 import { isChannelName, isFairleadError } from '../protocol/index.ts'
 import { parseLogUrl } from './log-url.ts'
+import type { OperationsOptions } from './operations.ts'
 
 /** Everything that a server can be told. */
 export interface ServerOptions<C extends Channels = Channels> {
@@ -30,6 +34,17 @@ export interface ServerOptions<C extends Channels = Channels> {
   readonly base?: string
   /** Says who sent a request, for the channels' rules; `null` is nobody. Throw a `FairleadError` on wrong credentials. */
   readonly authenticate?: Authenticate
+  /** Verifies bearer tokens: see `tokens`. They are asked for before `authenticate`. @default none */
+  readonly tokens?: Tokens
+  /** Makes and verifies tickets for a native EventSource or WebSocket: see `tickets`. @default none */
+  readonly tickets?: Tickets
+  /**
+   * Whose `X-Forwarded-For`, `-Host` and `-Proto` are believed: nobody's, so many proxies in front, or those of these
+   * networks, such as `10.0.0.0/8`. @default false
+   */
+  readonly trustProxy?: TrustProxy
+  /** A port of its own for `/healthz`, `/readyz` and `/metrics`, opened with `listen`. @default none */
+  readonly operations?: OperationsOptions
   /** Origins that may use the server besides its own host, such as `https://app.example.com`. @default [] */
   readonly origins?: readonly string[]
   /** Development mode: anyone on this machine may read and send every channel. @default false */
@@ -48,15 +63,17 @@ export interface ServerOptions<C extends Channels = Channels> {
   readonly onError?: ReportError
 }
 
+type Optional = 'authenticate' | 'presence' | 'tokens' | 'tickets' | 'operations'
+
 /** The options with every default filled in. */
-export type SettledOptions = Required<Omit<ServerOptions, 'authenticate' | 'presence'>> &
-  Pick<ServerOptions, 'authenticate' | 'presence'>
+export type SettledOptions = Required<Omit<ServerOptions, Optional>> & Pick<ServerOptions, Optional>
 
 /** What holds where nothing is said. */
 export const serverDefaults = {
   base: '/live',
   origins: [],
   dev: false,
+  trustProxy: false,
   heartbeatMs: 25_000,
   pingMs: 25_000,
   presenceTimeoutMs: 60_000,
@@ -74,9 +91,9 @@ export function settle(options: ServerOptions): SettledOptions {
   }
   for (const name of [...Object.keys(settled.channels), ...Object.keys(settled.logs)]) assertChannel(name)
   for (const log of [options.log, ...Object.values(settled.logs)]) assertLog(log)
-  if (settled.dev && options.authenticate) {
+  if (settled.dev && (options.authenticate || options.tokens || options.tickets)) {
     throw new TypeError(
-      'dev: true lets everyone in, so authenticate would never be asked: leave one of them out.',
+      'dev: true lets everyone in, so authenticate, tokens and tickets would never be asked: leave one of them out.',
     )
   }
   if (settled.dev && process.env.NODE_ENV === 'production') {

@@ -46,7 +46,7 @@ export async function serveRequest(
       response.setHeader(name, value)
     assertEdge(routes.edge, request, request.method === 'POST')
     if (request.method === 'OPTIONS') return preflight(response)
-    const info = requestInfo(request)
+    const info = requestInfo(routes.edge, request)
     session = routes.hub.session(await routes.hub.authorise.identify(info), info.address)
     await route(routes, session, request, response, path)
   } catch (error) {

@@ -48,7 +48,7 @@ export class Upgrades {
       assertHandshake(request)
       const own = path === '' && !targetOf(request).path.endsWith('/') ? undefined : parseChannelName(path)
       const query = parseRead(request, targetOf(request).query, own)
-      const info = requestInfo(request)
+      const info = requestInfo(edge, request)
       const session = hub.session(await hub.authorise.identify(info), info.address)
       await assertReadable(session, query)
       await session.prepare(query.channels)
@@ -86,7 +86,7 @@ export class Upgrades {
   }
 
   async #identify(request: IncomingMessage, token: string): Promise<Identity | null> {
-    const info = requestInfo(request)
+    const info = requestInfo(this.#routes.edge, request)
     return this.#routes.hub.authorise.identify({
       ...info,
       headers: { ...info.headers, authorization: `Bearer ${token}` },

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import { isLocalHost, OriginPolicy } from '../../src/access/origin.ts'
+import { trustedProxy } from '../../src/access/trusted-proxy.ts'
 import { formatPosition, isChannelName } from '../../src/protocol/index.ts'
 import { mediaType, textOf } from '../../src/server/body.ts'
 import { corsHeaders } from '../../src/server/cors.ts'
@@ -145,6 +146,7 @@ export const requestParsers: readonly Parser[] = [
       const edge = {
         dev,
         origins: new OriginPolicy({ origins: ['https://app.example.com'], localOnly: dev }),
+        proxies: trustedProxy(false),
       }
       const { path, query } = targetOf(request)
       if (!url.endsWith(query === '' ? path : `${path}?${query}`) && !url.endsWith('?'))

@@ -12,6 +12,8 @@ const channel = 'shared/story'
 const restMs = 2000
 /** Sends a second of each sender. */
 const rate = 60
+/** With so many unanswered a sender waits: the client's own outbox is bounded. */
+const mostUnanswered = 100
 
 /** Readers of one channel on two servers must be told the same story, whatever becomes of a server. */
 export const row: CrashRow = {
@@ -174,6 +176,7 @@ class Teller {
   }
 
   #send(): void {
+    if (this.#sending.size >= mostUnanswered) return
     this.sent++
     const random = this.#random
     const size = random() < 0.05 ? 20_000 : Math.floor(random() * 300)

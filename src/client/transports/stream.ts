@@ -1,4 +1,5 @@
 import type {
+  AuthExpiringMessage,
   DeniedMessage,
   ErrorMessage,
   EventMessage,
@@ -35,7 +36,13 @@ export interface StreamRequest {
 }
 
 /** What a stream gives. How it ends is not told but thrown, a `bye` included. */
-export type StreamMessage = EventMessage | HeartbeatMessage | ResetMessage | DeniedMessage | PresenceMessage
+export type StreamMessage =
+  | EventMessage
+  | HeartbeatMessage
+  | ResetMessage
+  | DeniedMessage
+  | PresenceMessage
+  | AuthExpiringMessage
 
 /** Who a transport tells; not before its first `await`, and in vain once the signal has aborted. */
 export interface StreamSink {
