@@ -124,8 +124,8 @@ describe('a file that cannot be read is refused, and stays', () => {
   it('that a newer version wrote', async () => {
     await epochIn()
     const root = open({ path, noSubdir: false, encoding: 'binary', overlappingSync: false })
-    const log = root.openDB({ name: 'log.1', encoding: 'binary', keyEncoding: 'binary' })
-    await log.put(Buffer.from('state'), encodeObject({ format: 2 }))
+    const log = root.openDB({ name: null as unknown as string, encoding: 'binary', keyEncoding: 'binary' })
+    await log.put(Buffer.from('\x01state'), encodeObject({ format: 2 }))
     await root.close()
     rmSync(join(path, 'place.json'))
     expect(() => lmdbLog({ path })).toThrow(/written in format 2 by a newer version of fairlead/)

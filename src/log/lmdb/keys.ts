@@ -4,6 +4,7 @@ import { type FirstAnswer, IdempotencyKeys } from '../memory/keys.ts'
 import { damaged } from './damage.ts'
 import { seal, unseal } from './format.ts'
 import type { Ledger } from './ledger.ts'
+import { offsetsEnd } from './store.ts'
 
 /** The length of a digest as text. */
 const digest = 44
@@ -29,7 +30,8 @@ export class LastingKeys {
   constructor(ledger: Ledger, limit: number) {
     this.#ledger = ledger
     this.#remembered = new IdempotencyKeys(limit)
-    for (const { key, value } of ledger.store.keys.getRange({ start: 0 })) this.#load(key, value)
+    for (const { key, value } of ledger.store.keys.getRange({ start: 0, end: offsetsEnd }))
+      this.#load(key, value)
   }
 
   /** The first answer under this key, or `undefined` for a new one. Throws `idempotency_mismatch`. */
@@ -54,11 +56,11 @@ export class LastingKeys {
     const { store, state, changes } = this.#ledger
     this.#remembered.expire(now)
     if (this.#fresh.size === 0) return
-    for (const { key, value } of store.keys.getRange({ start: 0, limit: forgottenAtOnce })) {
+    for (const { key, value } of store.keys.getRange({ start: 0, end: offsetsEnd, limit: forgottenAtOnce })) {
       if (now - unseal(value, key, 'the idempotency keys').readDoubleLE(8) <= rememberMs) break
       changes.remove(store.keys, key)
     }
-    changes.append(store.keys, ++state.keys, this.#encode(state.keys, now))
+    changes.put(store.keys, ++state.keys, this.#encode(state.keys, now))
   }
 
   committed(now: number): void {

@@ -23,7 +23,10 @@ export interface Table<Key> {
   getKeys(stretch: Stretch<Key>): Iterable<Key>
 }
 
-/** The tables of a log. Their names carry the version of what is in them. */
+/**
+ * The tables of a log. All of them stand in one of LMDB, each under keys with a first byte of its own: a commit then
+ * writes the root and the branches of one tree, and what is small of several tables shares a page.
+ */
 export interface Store {
   readonly folder: string
   readonly root: RootDatabase<Buffer, Uint8Array>
@@ -41,21 +44,46 @@ export interface Store {
   readonly keys: Table<number>
 }
 
-const offsetKey = {
-  writeKey: (offset: number, target: Uint8Array, start: number) => writeOffset(offset, target, start),
+/** The first byte of each table's keys. Events are the last, so that new ones go to the end of the file's order. */
+const first = { log: 1, keys: 2, empties: 3, channels: 4, index: 5, events: 6 }
+
+/** Behind every offset, and behind every name. A stretch of a table that is not the last one needs an end. */
+export const offsetsEnd = Number.MAX_SAFE_INTEGER
+export const namesEnd = new Uint8Array([0xff])
+
+/** The highest byte of an offset is always zero: the table's stands there. */
+const offsetKey = (table: number) => ({
+  writeKey(offset: number, target: Uint8Array, start: number) {
+    const end = writeOffset(offset, target, start)
+    target[start] = table
+    return end
+  },
   readKey: (target: Uint8Array, start: number) => readOffset(target, start),
-}
+})
+
+const bytesKey = (table: number) => ({
+  writeKey(bytes: Uint8Array, target: Uint8Array, start: number) {
+    target[start] = table
+    target.set(bytes, start + 1)
+    return start + 1 + bytes.length
+  },
+  readKey: (target: Uint8Array, start: number, end: number) => target.slice(start + 1, end),
+})
 
 const indexKey = {
   writeKey({ prefix, offset }: IndexKey, target: Uint8Array, start: number) {
-    target.set(prefix, start)
-    return writeOffset(offset, target, start + prefix.length)
+    target[start] = first.index
+    target.set(prefix, start + 1)
+    return writeOffset(offset, target, start + 1 + prefix.length)
   },
   readKey: (target: Uint8Array, start: number, end: number): IndexKey => ({
-    prefix: target.slice(start, end - 8),
+    prefix: target.slice(start + 1, end - 8),
     offset: readOffset(target, end - 8),
   }),
 }
+
+/** The name of the table that every file of LMDB has: none, whatever its types say. */
+const itself = null as unknown as string
 
 /** Opens the tables in a folder, and makes those that are not there. */
 export function openStore(path: string): Store {
@@ -65,26 +93,24 @@ export function openStore(path: string): Store {
     keyEncoding: 'binary',
     // A folder, whatever its name looks like.
     noSubdir: false,
-    maxDbs: 8,
     // By default a value is readable before it is on disk, and one that a failed fsync refused can be read afterwards.
     overlappingSync: false,
     // One commit is one batch, made by the log itself.
     eventTurnBatching: false,
   } as const
   const root = open<Buffer, Uint8Array>(options)
-  const table = <Key>(name: string, keys: object) =>
-    root.openDB({ encoding: 'binary', name, ...keys }) as unknown as Table<Key>
-  // In one transaction: each of its own would wait for the disk.
-  return root.transactionSync(() => ({
+  const table = <Key>(keys: { keyEncoder: object }) =>
+    root.openDB({ encoding: 'binary', name: itself, ...keys }) as unknown as Table<Key>
+  return {
     folder: path,
     root,
-    log: table('log.1', { keyEncoding: 'binary' }),
-    events: table('events.1', { keyEncoder: offsetKey }),
-    index: table('index.1', { keyEncoder: indexKey }),
-    channels: table('channels.1', { keyEncoding: 'binary' }),
-    empties: table('empties.1', { keyEncoder: offsetKey }),
-    keys: table('keys.1', { keyEncoder: offsetKey }),
-  }))
+    log: table({ keyEncoder: bytesKey(first.log) }),
+    events: table({ keyEncoder: offsetKey(first.events) }),
+    index: table({ keyEncoder: indexKey }),
+    channels: table({ keyEncoder: bytesKey(first.channels) }),
+    empties: table({ keyEncoder: offsetKey(first.empties) }),
+    keys: table({ keyEncoder: offsetKey(first.keys) }),
+  }
 }
 
 /** The bytes before the offset in the index of a channel: the length first, so that no channel is the start of another. */
@@ -111,7 +137,8 @@ function writeOffset(offset: number, target: Uint8Array, start: number): number 
 }
 
 function readOffset(bytes: Uint8Array, start: number): number {
-  const word = (at: number) =>
-    bytes[at]! * 0x100_0000 + (bytes[at + 1]! << 16) + (bytes[at + 2]! << 8) + bytes[at + 3]!
-  return word(start) * 0x1_0000_0000 + word(start + 4)
+  const high = (bytes[start + 1]! << 16) + (bytes[start + 2]! << 8) + bytes[start + 3]!
+  const low =
+    bytes[start + 4]! * 0x100_0000 + (bytes[start + 5]! << 16) + (bytes[start + 6]! << 8) + bytes[start + 7]!
+  return high * 0x1_0000_0000 + low
 }

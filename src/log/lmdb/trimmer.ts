@@ -4,6 +4,7 @@ import type { ChannelRecord } from './channel-records.ts'
 import { damaged } from './damage.ts'
 import { decodeEventHead, type EventHead } from './format.ts'
 import type { Ledger } from './ledger.ts'
+import { namesEnd, offsetsEnd } from './store.ts'
 
 /** At most so many events go in one commit, beside as many as came: a slice of a few milliseconds. */
 const slice = 256
@@ -71,7 +72,7 @@ export class Trimmer {
     if (!state.aging) return
     let last: Uint8Array | undefined
     let seen = 0
-    for (const name of store.channels.getKeys({ start: this.#sweptTo, limit: sweptAtOnce })) {
+    for (const name of store.channels.getKeys({ start: this.#sweptTo, end: namesEnd, limit: sweptAtOnce })) {
       last = name
       seen++
       const record = records.get(Buffer.from(name).toString(), state.floor)
@@ -145,7 +146,7 @@ export class Trimmer {
     const excess = Math.min(state.empties - limits.channels, this.#left)
     if (excess <= 0) return
     let forgotten = 0
-    for (const { key, value } of store.empties.getRange({ start: 0 })) {
+    for (const { key, value } of store.empties.getRange({ start: 0, end: offsetsEnd })) {
       if (forgotten === excess) return
       const record = records.get(value.toString(), state.floor)
       // This commit brings it an event.
