@@ -8,7 +8,7 @@ export interface Aged {
 }
 
 /** The first event of the log from an offset on. */
-export function firstEvent(store: Store, from: number): Aged | undefined {
+function firstEvent(store: Store, from: number): Aged | undefined {
   for (const { key, value } of store.events.getRange({ start: from, limit: 1 })) {
     return { offset: key, stamp: decodeEventHead(value, key).stamp }
   }
