@@ -25,6 +25,7 @@ function requestOf(
     rawHeaders: fields.flat(),
     httpVersionMajor: 1,
     httpVersionMinor: 1,
+    socket: { remoteAddress: '127.0.0.1' },
   }
   return request as unknown as IncomingMessage
 }

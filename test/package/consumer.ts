@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { root } from '../support/source-files.ts'
+import { readSource, root } from '../support/source-files.ts'
 
 const run = promisify(execFile)
+const { peerDependencies } = JSON.parse(readSource('package.json')) as { peerDependencies: object }
 
 /** A folder outside the repository with the packed package installed in it, as a user has it. */
 export interface Consumer {
@@ -16,6 +17,8 @@ export interface Consumer {
   run(file: string, ...args: string[]): Promise<{ stdout: string; stderr: string }>
   /** Writes a file there and runs it with Node. */
   runModule(name: string, text: string): Promise<{ stdout: string; stderr: string }>
+  /** Has the optional peers there, as who chose a log or tokens does. */
+  addPeers(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -38,6 +41,13 @@ export async function installPacked(): Promise<Consumer> {
     async runModule(name, text) {
       await writeFile(join(folder, name), text)
       return runHere(process.execPath, name)
+    },
+    async addPeers() {
+      for (const peer of Object.keys(peerDependencies)) {
+        const link = join(folder, 'node_modules', peer)
+        await mkdir(dirname(link), { recursive: true })
+        await symlink(join(root, 'node_modules', peer), link)
+      }
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   }

@@ -37,6 +37,15 @@ describe('the package as it is published', () => {
     expect(consumer.files.filter((path) => /\.test\.|tsbuildinfo|node_modules/.test(path))).toEqual([])
   })
 
+  it('needs no optional package to be imported, but for the log that is built on it', async () => {
+    const without = [...doors.keys()].filter((door) => door !== 'fairlead/log/lmdb')
+    const text = without.map((door) => `await import('${door}')`).join('\n')
+    await consumer.runModule('without.mjs', text)
+    const lmdb = consumer.runModule('lmdb.mjs', "await import('fairlead/log/lmdb')")
+    await expect(lmdb).rejects.toThrow("Cannot find package 'lmdb'")
+    await consumer.addPeers()
+  })
+
   it.each([...doors])('gives its names to import: %s', async (door, names) => {
     const { stdout } = await consumer.runModule(
       'import.mjs',
