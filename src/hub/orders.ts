@@ -7,7 +7,7 @@ import type { TopicHub } from './topic-hub.ts'
 
 /** Where servers of one log tell each other what to do. Its name is no client's to use: it starts with `_`. */
 const ordersChannel = '_fairlead/orders'
-/** What is ordered holds for so long, in milliseconds: no token of before is valid for longer. */
+/** What is ordered holds for so long, in milliseconds: a token that lives longer is good again afterwards. */
 const keptMs = 24 * 60 * 60_000
 /** A server that was out of reach for longer does not end connections that were made since. */
 const disconnectMs = 60_000

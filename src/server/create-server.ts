@@ -41,7 +41,10 @@ export interface FairleadServer<C extends Channels = Channels> {
    * may come back, unless the reason is `revoked`, after which a WebSocket does not.
    */
   disconnect(whom: Whom, reason?: ByeReason): Promise<void>
-  /** Ends what a user has open on every server of the log, and voids tokens and tickets issued before now. */
+  /**
+   * Ends what a user has open on every server of the log, and voids tokens and tickets issued before now: for 24 hours
+   * at most, and on a memory log until its process ends. So let no token live longer than a day.
+   */
   revoke(user: string): Promise<void>
   /** Makes a ticket for a native EventSource or WebSocket. It does not ask whether they may read: ask first. */
   ticket(request: TicketRequest): string
