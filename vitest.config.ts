@@ -5,6 +5,8 @@ interface Group {
   readonly name: string
   readonly include: readonly string[]
   readonly exclude?: readonly string[]
+  /** How many files run at once. One by one where a file fills the machine by itself. */
+  readonly atOnce?: number
 }
 
 const alone: readonly Group[] = [
@@ -16,18 +18,25 @@ const alone: readonly Group[] = [
 ]
 
 const groups: readonly Group[] = [
-  { name: 'unit', include: ['test/**/*.test.ts'], exclude: alone.flatMap(({ include }) => include) },
+  // Much of it waits, for time-outs and for programs: two at once take two thirds of the time.
+  {
+    name: 'unit',
+    include: ['test/**/*.test.ts'],
+    exclude: alone.flatMap(({ include }) => include),
+    atOnce: 2,
+  },
   ...alone,
 ]
 
 export default defineConfig({
   test: {
-    projects: groups.map(({ name, include, exclude = [] }, groupOrder) => ({
+    projects: groups.map(({ name, include, exclude = [], atOnce = 1 }, groupOrder) => ({
       test: {
         name,
         include: [...include],
         exclude: ['**/node_modules/**', ...exclude],
         pool: 'forks' as const,
+        maxWorkers: atOnce,
         testTimeout: 20_000,
         hookTimeout: 30_000,
         sequence: { groupOrder },

@@ -57,7 +57,7 @@ export interface Tickets {
    * is too large, `invalid_channel` and `too_many_channels` on channels that cannot be.
    */
   issue(request: TicketRequest): string
-  /** What a ticket says. Throws `invalid_token`, in the same words whatever is wrong with it unless it is only too old. */
+  /** What a ticket says. Throws `invalid_token`, in the same words whatever is wrong; `token_expired` when it is too old. */
   verify(ticket: string): Ticket
 }
 
@@ -123,7 +123,7 @@ class SignedTickets implements Tickets {
 
   #read({ e: exp, c: channels, w, g }: Body): Ticket {
     if (this.#clock.now() >= exp)
-      throw new FairleadError('invalid_token', 'The ticket has expired: get a new one.')
+      throw new FairleadError('token_expired', 'The ticket has expired: get a new one.')
     const covered = new Grants({ subscribe: channels })
     const grants = g && new Grants({ subscribe: g.map((at) => channels[at]!) })
     const who = w && { ...w, expiresAt: exp, ...(grants && { grants }) }

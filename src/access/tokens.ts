@@ -44,8 +44,8 @@ export interface TokensOptions {
 /** Verifies tokens. */
 export interface Tokens {
   /**
-   * What a token says. Throws `invalid_token`, in the same words whatever is wrong with it unless it is only too old; and
-   * `unavailable` while the keys of a `jwks` cannot be fetched.
+   * What a token says. Throws `invalid_token`, in the same words whatever is wrong with it; `token_expired` when it is only
+   * too old; and `unavailable` while the keys of a `jwks` cannot be fetched.
    */
   verify(token: string): Promise<TokenClaims>
   /** Resolves when tokens can be verified; rejects when the package `jose` is not installed. */
@@ -201,5 +201,5 @@ function invalid(cause?: Error): FairleadError {
 }
 
 function expired(cause: Error): FairleadError {
-  return new FairleadError('invalid_token', 'The token has expired: get a new one.', { cause })
+  return new FairleadError('token_expired', 'The token has expired: get a new one.', { cause })
 }

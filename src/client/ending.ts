@@ -44,7 +44,17 @@ export const refused = (error: WireError, kind: 'denied' | 'final' = 'final'): E
     : ending(error.message, kind, { refusal: errorOf(error) })
 
 /** Refusals of the client or its whole request; all others are about the channels that were asked for. */
-const aboutClient = [400, 405, 406, 414, 431, 'invalid_token', 'host_not_allowed', 'origin_not_allowed']
+const aboutClient = [
+  400,
+  405,
+  406,
+  414,
+  431,
+  'invalid_token',
+  'token_expired',
+  'host_not_allowed',
+  'origin_not_allowed',
+]
 
 /**
  * What an HTTP refusal says. Only Fairlead's own, `application/problem+json`, end a client for good: a proxy's 403, or

@@ -176,15 +176,17 @@ export class Session {
     this.hub.sessions.delete(this)
   }
 
-  /** Reads what is kept; with `waitMs` waits for the first event when there is none. */
-  history(channels: readonly string[], request: HistoryRequest): Promise<History> {
+  /** Reads what is kept; with `waitMs` waits for the first event when there is none, while the credentials last. */
+  history(channels: readonly string[], asked: HistoryRequest): Promise<History> {
     const { logs, clock } = this.hub
+    const request = this.#whileValid(asked)
     return this.#read(channels, request, (open) => readHistory(logs.ofAll(open), clock, open, request))
   }
 
   /** The same for channels that may lie in several logs. */
-  spanHistory(channels: readonly string[], request: HistoryRequest): Promise<SpanningHistory> {
+  spanHistory(channels: readonly string[], asked: HistoryRequest): Promise<SpanningHistory> {
     const { logs, clock } = this.hub
+    const request = this.#whileValid(asked)
     return this.#read(channels, request, (open) => readSpanning(logs, clock, open, request))
   }
 
@@ -258,8 +260,28 @@ export class Session {
     this.#closed.abort()
   }
 
-  /** Throws `auth_required` or `forbidden`, alike for channels that exist and that do not. */
+  /** Whether the credentials have ended since they were shown. */
+  get expired(): boolean {
+    return this.#validMs() <= 0
+  }
+
+  #validMs(): number {
+    return (this.who?.expiresAt ?? Number.POSITIVE_INFINITY) - this.hub.clock.now()
+  }
+
+  /** A poll waits no longer than its credentials last. */
+  #whileValid(request: HistoryRequest): HistoryRequest {
+    return request.waitMs
+      ? { ...request, waitMs: Math.max(1, Math.min(request.waitMs, this.#validMs())) }
+      : request
+  }
+
+  /**
+   * Throws `auth_required` or `forbidden`, alike for channels that exist and that do not; `token_expired` to whoever had
+   * credentials that have ended meanwhile.
+   */
   async assertAllowed(action: Action, channel: string): Promise<void> {
+    if (this.expired) throw new FairleadError('token_expired', 'Your credentials have expired: get new ones.')
     if (await this.#allows(action, channel)) return
     throw refusal(this.who)
   }
@@ -273,7 +295,7 @@ export class Session {
 
   /** Says ahead of time that the credentials end, so that new ones come without a gap; then ends what they opened. */
   #expired(): boolean {
-    const left = (this.who?.expiresAt ?? Number.POSITIVE_INFINITY) - this.hub.clock.now()
+    const left = this.#validMs()
     if (left <= 0) {
       this.end('auth_expired')
       return true

@@ -25,6 +25,8 @@ export const errorStatus = {
   unknown_subprotocol: 400,
   auth_required: 401,
   invalid_token: 401,
+  /** It was good once: a new one is to be had where it came from. */
+  token_expired: 401,
   forbidden: 403,
   host_not_allowed: 403,
   origin_not_allowed: 403,

@@ -132,6 +132,10 @@ export class WebSocketReader {
     } catch (error) {
       const known = this.#known(error)
       const { code, message, position } = known
+      const { session } = this.#stream
+      // Not this message is refused: who asks again with a new token asks on a new connection, from where it stands.
+      if (code === 'token_expired' && session.expired)
+        return this.#stream.end('auth_expired', session.hub.retryMs())
       this.#stream.say(
         JSON.stringify({
           op: 'error',

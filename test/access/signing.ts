@@ -74,4 +74,4 @@ export async function refusal(promise: Promise<unknown>): Promise<string> {
 }
 
 export const invalid = 'invalid_token: The token is not valid.'
-export const expired = 'invalid_token: The token has expired: get a new one.'
+export const expired = 'token_expired: The token has expired: get a new one.'

@@ -27,7 +27,7 @@ function refusal(run: () => unknown): string {
 }
 
 const invalid = 'invalid_token: The ticket is not valid.'
-const expired = 'invalid_token: The ticket has expired: get a new one.'
+const expired = 'token_expired: The ticket has expired: get a new one.'
 
 describe('a ticket', () => {
   it('says who reads what, and until when', () => {
