@@ -1,5 +1,5 @@
 import type { ChannelDeclaration, Rule, SlowReader } from '../hub/channels.ts'
-import { isChannelPattern } from '../protocol/index.ts'
+import { type FlowDeclaration, isChannelPattern } from '../protocol/index.ts'
 import { didYouMean } from './closest.ts'
 import { ConfigError, showPlace, type ValuePlace } from './config-error.ts'
 
@@ -33,6 +33,29 @@ function isRetention(value: unknown): boolean {
   )
 }
 
+const isAmount = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value < 1e9
+
+const isRate = (value: unknown): boolean =>
+  isObject(value) &&
+  'perSecond' in value &&
+  Object.entries(value).every(([key, amount]) => ['perSecond', 'bytes'].includes(key) && isAmount(amount))
+
+/** Every field of a flow, so that a new one without its check here does not compile. */
+const flowFields: Readonly<Record<keyof FlowDeclaration, (value: unknown) => boolean>> = {
+  down: isRate,
+  up: isRate,
+  latencyMs: isAmount,
+  binary: (value) => ['none', 'occasional', 'continuous'].includes(String(value)),
+  order: (value) => ['none', 'per-flow', 'strict'].includes(String(value)),
+}
+
+function isFlow(value: unknown): boolean {
+  if (!isObject(value)) return false
+  return Object.entries(value).every(
+    ([key, one]) => Object.hasOwn(flowFields, key) && flowFields[key as keyof FlowDeclaration](one),
+  )
+}
+
 /** Every field of a declaration, so that a new one without its check here does not compile. */
 const fields: Readonly<Record<keyof ChannelDeclaration, Shape>> = {
   read: rule,
@@ -43,6 +66,11 @@ const fields: Readonly<Record<keyof ChannelDeclaration, Shape>> = {
   },
   slow: { expects: slowReaders.join(', '), accepts: (value) => slowReaders.some((name) => name === value) },
   presence: { expects: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  flow: {
+    expects:
+      'an object of down and up (each with perSecond, and bytes), latencyMs, binary (none, occasional, continuous) and order (none, per-flow, strict)',
+    accepts: isFlow,
+  },
   events: { expects: 'an object of events by name', accepts: isObject },
   onSend: callback,
   onSubscribe: callback,

@@ -1,4 +1,4 @@
-import type { EventMap, Position } from '../protocol/index.ts'
+import type { EventMap, FlowDeclaration, Position } from '../protocol/index.ts'
 import type { Identity } from './authorise.ts'
 import type { Retention } from './channel-log.ts'
 
@@ -25,7 +25,10 @@ export type SlowReader = 'resume' | 'latest' | 'drop'
 export interface SendContext {
   readonly channel: ChannelName
   readonly event: string
-  /** The payload, parsed; bytes are a `Uint8Array`. Nothing has checked its shape. */
+  /**
+   * The payload, parsed; bytes are a `Uint8Array`. Where the event has a validator, what that made of it; else nothing
+   * has checked its shape.
+   */
   readonly data: unknown
   readonly who: Identity | null
   readonly key: string | undefined
@@ -58,8 +61,13 @@ export interface ChannelDeclaration<Events extends EventMap = EventMap> {
   readonly slow?: SlowReader
   /** Whether the channel knows who is on it. @default false */
   readonly presence?: boolean
-  /** The events and their payloads, for the compiler. @default any event */
+  /**
+   * The events and their payloads: `event<T>()` for the compiler alone, or a validator (zod, valibot, arktype: anything
+   * with Standard Schema), which every client's `send` must then pass. @default any event
+   */
   readonly events?: Events
+  /** What is expected to flow: the transport is chosen by it. @default what is measured */
+  readonly flow?: FlowDeclaration
   /**
    * Handles every `send`, whoever sends: it may refuse (throw a `FairleadError`), answer (return a value), change and
    * publish. Without it a send is appended as it came.

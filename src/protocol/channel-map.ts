@@ -1,3 +1,5 @@
+import type { StandardSchema } from './standard-schema.ts'
+
 /**
  * How one declaration types both sides: the server's `publish` and the client's `on` and `send` look their events up
  * in it. Types only, but for `event`.
@@ -13,8 +15,8 @@ export function event<T>(): EventType<T> {
   return {}
 }
 
-/** The events of a channel, by name. */
-export type EventMap = Readonly<Record<string, EventType<unknown>>>
+/** The events of a channel, by name: each with the type of its payload, or with a validator that has one. */
+export type EventMap = Readonly<Record<string, EventType<unknown> | StandardSchema>>
 
 /**
  * What typing needs of a declaration. `& object`: else the compiler would take one that has rules but no events for a
@@ -40,5 +42,9 @@ type EventsOf<D> = D extends { readonly events: infer E extends EventMap } ? E :
 /** The names of a channel's events. */
 export type EventNameIn<E extends EventMap> = keyof E & string
 
-/** The payload of one of a channel's events. */
-export type DataIn<E extends EventMap, Name extends keyof E> = E[Name] extends EventType<infer T> ? T : never
+/**
+ * The payload of one of a channel's events. Of a validator, what it takes: a payload is carried as it was sent, whatever
+ * the validator makes of it.
+ */
+export type DataIn<E extends EventMap, Name extends keyof E> =
+  E[Name] extends StandardSchema<infer Input> ? Input : E[Name] extends EventType<infer T> ? T : unknown

@@ -18,6 +18,8 @@ export const errorStatus = {
   invalid_json: 400,
   invalid_utf8: 400,
   json_too_deep: 400,
+  /** The payload is not what the channel's declaration says of this event. */
+  invalid_data: 400,
   too_many_channels: 400,
   too_many_subscriptions: 400,
   several_logs: 400,

@@ -16,11 +16,21 @@ export class FairleadError extends Error {
   readonly code: ErrorCode
   /** Where the channel stands, on `conflict`: read after it and decide again. */
   readonly position: string | undefined
+  /** Where in the payload the mistake is, on `invalid_data`: a JSON pointer (RFC 6901). */
+  readonly path: string | undefined
+  /** How long to wait before trying again, in milliseconds, where it is known. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; position?: string }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; position?: string; path?: string; retryAfterMs?: number },
+  ) {
     super(message, options)
     this.code = code
     this.position = options?.position
+    this.path = options?.path
+    this.retryAfterMs = options?.retryAfterMs
   }
 
   /** Whether the same request may succeed later. */

@@ -33,6 +33,7 @@ export {
 } from './envelope.ts'
 export { type ErrorCode, errorStatus, statusOf } from './error-status.ts'
 export { FairleadError, isFairleadError, isTemporary } from './errors.ts'
+export type { FlowDeclaration, FlowRate } from './flow-declaration.ts'
 export { sliceArray, sliceObject } from './json-slices.ts'
 export * as limits from './limits.ts'
 export {
@@ -73,3 +74,4 @@ export { createSseDecoder, type SseDecoder, type SseEvent, type SseHandlers } fr
 export { encodeSseBlock, encodeSseComment, type SseBlock } from './sse-encode.ts'
 export { decodeSsePayload, encodeSseEvent, type SseEventFields } from './sse-event.ts'
 export { createSseLines, type SseLines } from './sse-lines.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.ts'

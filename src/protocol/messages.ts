@@ -110,6 +110,8 @@ export interface ErrorMessage {
   retry?: true
   /** Of `conflict`: where the channel stands. */
   position?: string
+  /** Of `invalid_data`: where in the payload the mistake is, as a JSON pointer. */
+  path?: string
 }
 
 /** Whatever a server says. */

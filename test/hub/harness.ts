@@ -57,7 +57,7 @@ export async function makeHub(
   const clock = simulatedClock({ seed: 7 })
   const gate = new GatedLog(memoryLog({ clock, ...options.log }))
   const turns: (() => void)[] = []
-  const flow = new FlowMeter()
+  const flow = new FlowMeter(clock)
   const hub = new TopicHub(
     {
       log: gate.log,
