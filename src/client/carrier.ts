@@ -16,6 +16,8 @@ export interface CarrierOwner {
   opened(carrier: Carrier): void
   /** It is over, opened or not; not told after `close`. */
   ended(carrier: Carrier, ending: Ending): void
+  /** There is a new token, and the stream cannot take it: another one has to be opened with it. */
+  renewed(carrier: Carrier): void
 }
 
 /** One stream from its opening to its end. */
@@ -38,7 +40,8 @@ export interface Carrier {
 
 /**
  * Opens a stream. It counts as open when a message was seen on it within `openMs`, not when a socket or a status says
- * so; is watched for silence; and hands what comes to the subscriptions that it carries.
+ * so; is watched for silence; and hands what comes to the subscriptions that it carries. `hasToken`: the token in use is
+ * a new one, and need not be got again.
  */
 export function createCarrier(
   transport: TransportName,
@@ -46,6 +49,7 @@ export function createCarrier(
   request: StreamRequest,
   openMs: number,
   owner: CarrierOwner,
+  hasToken = false,
 ): Carrier {
   const { clock, endpoint } = request
   const aborter = new AbortController()
@@ -65,6 +69,15 @@ export function createCarrier(
     }
     carrier.close('lost')
     owner.ended(carrier, ending)
+  }
+
+  /** The token ends soon. Without another one, the stream goes on to its end: then it is asked for again. */
+  const renew = async () => {
+    const before = await token
+    const renewed = await endpoint.renewToken().catch(() => before)
+    if (!renewed || renewed === before || signal.aborted) return
+    if (carrier.controls) carrier.controls.renew(renewed)
+    else owner.renewed(carrier)
   }
 
   const carrier: Carrier & StreamSink = {
@@ -126,7 +139,7 @@ export function createCarrier(
       }
       watchdog.heard()
       if (message.op === 'event' && !carrier.controls) reached = message.id ?? reached
-      // What is about no channel is, for now, nobody's: at its end the stream is opened again, with a new token.
+      if (message.op === 'auth_expiring') return void renew()
       const one = carried.get(message.channel!)
       // Nothing comes of it any longer: no reason for another stream without it.
       if (message.op === 'denied') carried.delete(message.channel)
@@ -134,8 +147,8 @@ export function createCarrier(
     },
   }
 
-  endpoint
-    .renewToken()
+  const token = hasToken ? endpoint.token() : endpoint.renewToken()
+  token
     .catch((error: unknown) => {
       throw ending(`No token: ${error}`, 'retry')
     })

@@ -31,11 +31,12 @@ export interface WireError {
   readonly code: string
   readonly message: string
   readonly position?: string | undefined
+  readonly path?: string | undefined
 }
 
 /** The error that an application sees. */
-export const errorOf = ({ code, message, position }: WireError): FairleadError =>
-  new FairleadError(code as ErrorCode, message, { position })
+export const errorOf = ({ code, message, position, path }: WireError): FairleadError =>
+  new FairleadError(code as ErrorCode, message, { position, path })
 
 /** The ending that a refusal makes: for now, or of this kind. */
 export const refused = (error: WireError, kind: 'denied' | 'final' = 'final'): Ending =>

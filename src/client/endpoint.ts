@@ -60,10 +60,16 @@ export function createEndpoint(base: string, options: EndpointOptions, clock: Cl
       query.map(([name, value], i) => `${i ? '&' : '?'}${name}=${encodeURIComponent(value)}`).join(''),
     token: () => token ?? endpoint.renewToken(),
     renewToken() {
-      token = withDeadline(clock, tokenMs, undefined, () =>
+      const before = token
+      const renewed = withDeadline(clock, tokenMs, undefined, () =>
         typeof source === 'function' ? source() : source,
       )
-      return token
+      token = renewed
+      // The one before may still be good, and nobody waits for this one.
+      renewed.catch(() => {
+        if (token === renewed) token = before
+      })
+      return renewed
     },
     async fetch(request, isAgain) {
       const { path = '', query = [], accept = 'application/json', body, ...init } = request

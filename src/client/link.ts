@@ -150,19 +150,19 @@ export function createLink(options: LinkOptions): Link {
   }
 
   /** Tries transports one after the other, in place of what was being tried. */
-  const tryAll = (list: readonly TransportName[]) => {
+  const tryAll = (list: readonly TransportName[], hasToken?: boolean) => {
     stopTrying()
     stopWait()
     if (!current) say('connecting', `Trying ${list}.`)
     left = [...list]
-    tryNext()
+    tryNext(hasToken)
   }
 
-  const tryNext = () => {
+  const tryNext = (hasToken?: boolean) => {
     const transport = left.shift()!
     current?.mark()
     const streamRequest = { ...request, retryBase: backoff.reset, subscriptions: wanted() }
-    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, { opened, ended })
+    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, owner, hasToken)
     carriesAll()
   }
 
@@ -197,6 +197,12 @@ export function createLink(options: LinkOptions): Link {
       failed(carrier, ending)
     }
   }
+
+  /** The stream in use goes on until its successor's first message: the same as for a change of transport. */
+  const renewed = (carrier: Carrier) => {
+    if (carrier === current && !attempt && isNeeded()) tryAll([carrier.transport], true)
+  }
+  const owner = { opened, ended, renewed }
 
   /** None of the transports tried has opened; `carrier` was the last. */
   const failed = ({ transport }: Carrier, ending: Ending) => {

@@ -1,6 +1,6 @@
 import type { ClientState } from '../../src/client/client-state.ts'
 import { ending } from '../../src/client/ending.ts'
-import type { Endpoint } from '../../src/client/endpoint.ts'
+import { createEndpoint } from '../../src/client/endpoint.ts'
 import { createLink, type Link } from '../../src/client/link.ts'
 import {
   type ChannelMessage,
@@ -31,6 +31,8 @@ export class ScriptedStream {
   readonly asked: Readonly<Record<string, string | undefined>>
   /** What the link has had a WebSocket follow. */
   followed: readonly Subscription[] = []
+  /** Tokens that a WebSocket was given while it ran. */
+  readonly renewals: string[] = []
   readonly end: (error: Error) => void
 
   constructor(
@@ -56,6 +58,7 @@ export class ScriptedStream {
           this.followed = subscriptions
         },
         send: async () => {},
+        renew: (token) => void this.renewals.push(token),
       }
       this.sink.duplex(duplex)
       duplex.follow(this.request.subscriptions)
@@ -108,7 +111,7 @@ export function scriptedLink(
     (name: TransportName): Transport =>
     (request, sink, signal) =>
       new Promise<never>((_, reject) => streams.push(new ScriptedStream(name, request, sink, signal, reject)))
-  const endpoint = { renewToken: () => rig.token() } as Endpoint
+  const endpoint = createEndpoint('http://localhost/live', { token: () => rig.token() }, clock)
   const link = createLink({
     order,
     transports: {

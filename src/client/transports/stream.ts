@@ -69,6 +69,8 @@ export type Farewell = 'goodbye' | 'replaced' | 'lost'
 
 /** What only a stream that goes both ways can do. */
 export interface Duplex {
+  /** Says who is asking anew. Where the server refuses, it goes on until the old token ends. */
+  renew(token: string): void
   /** Follows these channels from now on, and no others. */
   follow(subscriptions: readonly Subscription[]): void
   /** Sends a batch in order. Resolves when all are answered; rejects when the stream ends first. */

@@ -103,6 +103,7 @@ function converse(
   }
 
   const duplex: Duplex = {
+    renew: (token) => ask({ op: 'auth', token }, () => {}),
     follow(wanted) {
       for (const [channel, one] of followed) {
         if (wanted.includes(one)) continue
