@@ -25,6 +25,10 @@ const steps = [
   { name: 'unused files, exports, dependencies', run: () => tool('knip', 'knip', ['--no-progress']) },
   { name: 'size of fairlead/client', run: () => tool('size-limit', 'size-limit', []) },
   { name: 'cuts and changes of transport', test: true, run: () => vitest('chaos') },
+  {
+    name: 'fuzz of every parser, for a minute',
+    run: () => tool('tsx', 'tsx', ['test/abuse/run.ts', '--table', 'fuzz']),
+  },
   { name: 'browsers', test: true, run: () => vitest('browser') },
   { name: 'planted faults are caught', run: () => tool('tsx', 'tsx', ['test/mutants/run.ts']) },
 ]

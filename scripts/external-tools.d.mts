@@ -6,7 +6,10 @@ export type ExternalTool =
   | 'redis'
   | 'nats'
   | 'haproxy'
+  | 'nginx'
   | 'strace'
+  | 'faketime'
+  | 'promtool'
 export declare const externalTools: Record<ExternalTool, { commands: string[]; apt: string; for: string }>
 export declare function findTool(
   name: ExternalTool,

@@ -2,7 +2,8 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** By name: `commands` are tried in turn, `apt` is Debian's package, `for` says what is tested with it. */
+/** By name: `commands` are tried in turn, `apt` is Debian's package, `for` says what is tested with it;
+ * `service` is what the package starts, and nobody here needs. */
 export const externalTools = {
   chromium: {
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
@@ -13,8 +14,21 @@ export const externalTools = {
   python3: { commands: ['python3'], apt: 'python3', for: 'a client with a standard library alone' },
   redis: { commands: ['redis-server'], apt: 'redis-server', for: 'the log on Redis' },
   nats: { commands: ['nats-server'], apt: 'nats-server', for: 'the log on NATS JetStream' },
+  nginx: {
+    commands: ['nginx'],
+    apt: 'nginx',
+    service: 'nginx',
+    for: 'what a cache and a buffering proxy make of answers',
+  },
   haproxy: { commands: ['haproxy'], apt: 'haproxy', for: 'several servers behind one address' },
   strace: { commands: ['strace'], apt: 'strace', for: 'disks that fail' },
+  faketime: { commands: ['faketime'], apt: 'faketime', for: 'a wall clock that jumps' },
+  promtool: {
+    commands: ['promtool'],
+    apt: 'prometheus',
+    service: 'prometheus',
+    for: 'metrics and alerts as Prometheus reads them',
+  },
   curl: { commands: ['curl'], apt: 'curl', for: 'the wire as a person sees it' },
 }
 

@@ -10,7 +10,9 @@ let missing = names.filter((name) => !findTool(name))
 
 if (missing.length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
   install(missing.map((name) => externalTools[name].apt))
+  const services = missing.flatMap((name) => externalTools[name].service ?? [])
   missing = names.filter((name) => !findTool(name))
+  stopServices(services)
 }
 
 for (const name of names) {
@@ -37,6 +39,11 @@ function install(packages) {
   console.log(`setup: installing ${packages.join(', ')} with apt-get`)
   aptGet('update', '-q')
   aptGet('install', '-q', '-y', '--no-install-recommends', ...packages)
+}
+
+/** Debian starts a server that it installs, and starts it again with the machine; the tests want its tools alone. */
+function stopServices(services) {
+  for (const service of services) spawnSync('systemctl', ['disable', '--now', service], { stdio: 'ignore' })
 }
 
 function aptGet(...args) {

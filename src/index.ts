@@ -38,6 +38,7 @@ export {
 } from './hub/channels.ts'
 export { type Clock, systemClock } from './hub/clock.ts'
 export type { ReportError } from './hub/hub.ts'
+export type { Logger } from './hub/logger.ts'
 export type { PresenceChange, PresenceStore } from './hub/presence.ts'
 export { memoryLog } from './log/memory.ts'
 export { memoryPresence } from './log/memory-presence.ts'
@@ -57,5 +58,7 @@ export type {
   ServerChannel,
 } from './server/application.ts'
 export { createServer, type FairleadServer } from './server/create-server.ts'
+export type { LimitsOptions } from './server/limits-options.ts'
+export { jsonLogger, textLogger, type WriteLine } from './server/line-loggers.ts'
 export type { Listening, ListenOptions } from './server/listen.ts'
 export { type ServerOptions, serverDefaults } from './server/options.ts'

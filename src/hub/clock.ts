@@ -8,9 +8,39 @@ export interface Clock {
   random(): number
 }
 
+/** A wall clock that is off by more than this has been set, in milliseconds; less is followed at once. */
+const stepMs = 1_000
+/** How long a new time must stand before it is believed, in milliseconds: no longer than a token's leeway. */
+const believedMs = 30_000
+
+/**
+ * The time of day, in milliseconds, of a wall clock that may jump. A jump is followed only once it has stood for 30 s,
+ * and until then time goes on as it did: a clock that is set to and fro ends no token, member or idempotency key early.
+ */
+export function steadyTime(wall: () => number, monotonic: () => number): () => number {
+  let offset = wall() - monotonic()
+  let step = 0
+  let since = 0
+  return () => {
+    const elapsed = monotonic()
+    const apart = wall() - elapsed - offset
+    if (Math.abs(apart) < stepMs) {
+      offset += apart
+      step = 0
+    } else if (step === 0 || Math.abs(apart - step) >= stepMs) {
+      step = apart
+      since = elapsed
+    } else if (elapsed - since >= believedMs) {
+      offset += apart
+      step = 0
+    }
+    return Math.round(elapsed + offset)
+  }
+}
+
 /** The machine's own clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: steadyTime(Date.now, () => performance.now()),
   after(ms, fn) {
     const timer = setTimeout(fn, ms)
     timer.unref?.()

@@ -20,12 +20,12 @@ export class Connections {
 
   add(connection: Connection): void {
     this.#open.add(connection)
-    this.#metrics.opens.add(connection.encoding.name)
+    this.#metrics.opens.add(transportOf(connection))
   }
 
   delete(connection: Connection): void {
     if (!this.#open.delete(connection)) return
-    this.#metrics.written.add(connection.encoding.name, connection.writtenBytes)
+    this.#metrics.written.add(transportOf(connection), connection.writtenBytes)
     if (this.#open.size === 0) this.#emptied()
   }
 
@@ -34,6 +34,20 @@ export class Connections {
     const counts: Record<string, number> = {}
     for (const { encoding } of this.#open) counts[encoding.name] = (counts[encoding.name] ?? 0) + 1
     return counts
+  }
+
+  /** How many there are of each transport. */
+  transports(): Record<'sse' | 'websocket', number> {
+    const counts = { sse: 0, websocket: 0 }
+    for (const connection of this.#open) counts[transportOf(connection)]++
+    return counts
+  }
+
+  /** What was handed to the sockets of each transport that are open now, in bytes. */
+  writtenBytes(): Record<'sse' | 'websocket', number> {
+    const bytes = { sse: 0, websocket: 0 }
+    for (const connection of this.#open) bytes[transportOf(connection)] += connection.writtenBytes
+    return bytes
   }
 
   /** Ends each with a `bye` and a delay of its own, so that readers do not come back all at once. */
@@ -65,6 +79,11 @@ export class Connections {
       }
     })
   }
+}
+
+/** A transport may have several encodings: those of SSE begin with its name. */
+function transportOf({ encoding }: Connection): 'sse' | 'websocket' {
+  return encoding.name.startsWith('sse') ? 'sse' : 'websocket'
 }
 
 /** A delay before coming back, spread by chance. */

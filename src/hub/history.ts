@@ -155,12 +155,14 @@ function fromTail(topic: Topic, cursor: Cursor, limit: number): Read | undefined
   return { events: given, more, resets: [] }
 }
 
-function answer(hub: TopicHub, cursor: Cursor, read: Read, resets: History['resets']): History {
+function answer(hub: TopicHub, cursor: Cursor, read: Read, startResets: History['resets']): History {
+  const resets = [...startResets, ...read.resets]
+  for (const { reason } of resets) hub.metrics.resets.add(reason)
   return {
     events: read.events,
     position: formatPosition(hub.epoch, cursor.position),
     more: read.more,
-    resets: [...resets, ...read.resets],
+    resets,
     denied: [],
   }
 }

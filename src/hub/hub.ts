@@ -1,4 +1,5 @@
-import { FairleadError, isFairleadError } from '../protocol/index.ts'
+import { type ByeReason, FairleadError, isFairleadError } from '../protocol/index.ts'
+import { Audit } from './audit.ts'
 import type { Authorise, Identity } from './authorise.ts'
 import type { ChannelLog } from './channel-log.ts'
 import type { Channels } from './channels.ts'
@@ -6,6 +7,8 @@ import type { Clock } from './clock.ts'
 import { Connections, retryMs } from './connections.ts'
 import { DeclaredChannels } from './declared.ts'
 import { FlowMeter } from './flow.ts'
+import { Limits, noLimits } from './limits.ts'
+import { type Logger, silentLogger } from './logger.ts'
 import { Logs } from './logs.ts'
 import { Memberships } from './memberships.ts'
 import { Metrics } from './metrics.ts'
@@ -29,6 +32,10 @@ export interface HubOptions {
   readonly presence: PresenceStore
   readonly clock: Clock
   readonly onError: ReportError
+  /** Told what happens, a line each. @default nobody */
+  readonly logger?: Logger | undefined
+  /** What is taken on. @default everything */
+  readonly limits?: Limits | undefined
   /** Aborts when the hub is not wanted any more before it is open. */
   readonly signal?: AbortSignal | undefined
 }
@@ -41,10 +48,13 @@ export class Hub {
   readonly presence: PresenceStore
   readonly clock: Clock
   readonly wheel: TimerWheel
-  readonly flow = new FlowMeter()
+  readonly flow: FlowMeter
   readonly metrics = new Metrics()
   readonly onError: ReportError
+  readonly logger: Logger
+  readonly audit: Audit
   readonly connections: Connections
+  readonly limits: Limits
   /** Those with something open: a stream, or a poll that waits. */
   readonly sessions = new Set<Session>()
   readonly orders: Orders
@@ -64,7 +74,11 @@ export class Hub {
     this.authorise = options.authorise
     this.presence = options.presence
     this.clock = options.clock
+    this.flow = new FlowMeter(options.clock)
+    this.limits = options.limits ?? new Limits(noLimits, options.clock)
     this.onError = options.onError
+    this.logger = options.logger ?? silentLogger
+    this.audit = new Audit(this.logger)
     this.wheel = new TimerWheel(options.clock)
     this.connections = new Connections(options.clock, this.metrics)
     this.memberships = new Memberships(options.presence, (error) => options.onError(error, 'presence'))
@@ -73,7 +87,7 @@ export class Hub {
       ([pattern, log]) => [pattern, topics.get(log)!] as const,
     )
     this.logs = new Logs(topics.get(options.log)!, byPattern)
-    this.orders = new Orders(this.logs.all[0]!, options.clock, this.sessions)
+    this.orders = new Orders(this.logs.all[0]!, options.clock, this.sessions, this.audit)
     this.presence.follow(({ channel, join, leave }) => {
       const message = { op: 'presence', channel, join, leave } as const
       for (const { connection } of this.logs.of(channel).readersOf(channel)) connection.control(message)
@@ -87,7 +101,7 @@ export class Hub {
 
   /** Opens the door for someone. */
   session(who: Identity | null, address?: string): Session {
-    return new Session(this, who, address)
+    return new Session(this, who, address, this.limits.share(address, who?.id))
   }
 
   /** The application itself: it may do everything. */
@@ -103,6 +117,7 @@ export class Hub {
   /** Takes no new work, tells every stream to come back later, and waits for them to go. */
   async drain(deadlineMs: number): Promise<void> {
     this.#stopping.abort()
+    this.logger.info({ event: 'draining', ...this.connections.transports() }, 'readers are told to come back')
     this.connections.end('drain')
     await this.connections.emptied(deadlineMs)
   }
@@ -111,6 +126,12 @@ export class Hub {
     this.wheel.close()
     await this.presence.close()
     await Promise.all(this.logs.all.map(({ log }) => log.close()))
+  }
+
+  /** The server ends a stream: counted, and written unless all are ended. */
+  ended(session: Session, reason: ByeReason): void {
+    this.metrics.ended.add(reason)
+    this.audit.ended(session, reason)
   }
 
   /** Throws unless the server takes new work. */
@@ -122,8 +143,15 @@ export class Hub {
   #topicsOf(log: ChannelLog, epoch: string): TopicHub {
     const { clock, wheel, flow, metrics } = this
     const slowPolicy = (channel: string) => this.declared.find(channel).declaration?.slow ?? 'resume'
-    const interrupted = () => this.connections.restart()
-    return new TopicHub({ log, clock, wheel, flow, metrics, slowPolicy, interrupted }, epoch)
+    const interrupted = () => {
+      this.logger.warn({ event: 'log_began_anew' }, 'the log began anew: every reader comes back')
+      this.connections.restart()
+    }
+    const reach = (lost: boolean) => {
+      if (lost) this.logger.error({ event: 'log_lost' }, 'the log is out of reach: readers wait, sends fail')
+      else this.logger.info({ event: 'log_found' }, 'the log can be reached again')
+    }
+    return new TopicHub({ log, clock, wheel, flow, metrics, slowPolicy, interrupted, reach }, epoch)
   }
 }
 

@@ -14,11 +14,12 @@ export class Counter implements Described {
   readonly label: string | undefined
   readonly values = new Map<string, number>()
 
-  constructor(name: string, help: string, label?: string) {
+  /** `known` are values that are shown from the start, as 0: a rise from nothing is no rise to Prometheus. */
+  constructor(name: string, help: string, label?: string, known: readonly string[] = []) {
     this.name = name
     this.help = help
     this.label = label
-    if (label === undefined) this.values.set('', 0)
+    for (const value of label === undefined ? [''] : known) this.values.set(value, 0)
   }
 
   add(value = '', count = 1): void {
@@ -53,6 +54,7 @@ export class Histogram implements Described {
   }
 }
 
+const transports = ['sse', 'websocket', 'long-poll']
 const fine = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 const coarse = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -66,21 +68,50 @@ export function stopwatch(): number {
  * subscriber where a channel's number will do.
  */
 export class Metrics {
-  readonly opens = new Counter('fairlead_opens_total', 'Streams and sockets opened.', 'transport')
-  readonly resumes = new Counter('fairlead_resumes_total', 'Streams that started at a position.')
-  readonly resets = new Counter('fairlead_resets_total', 'Gaps that readers were told of.', 'reason')
+  readonly opens = new Counter(
+    'fairlead_opens_total',
+    'Streams and sockets opened, and polls that waited.',
+    'transport',
+    transports,
+  )
+  readonly resumes = new Counter(
+    'fairlead_resumes_total',
+    'Streams that started at a position, by whether all after it was there.',
+    'result',
+    ['ok', 'reset'],
+  )
+  readonly resets = new Counter('fairlead_resets_total', 'Gaps that readers were told of.', 'reason', [
+    'epoch',
+    'trimmed',
+    'ahead',
+    'dropped',
+  ])
   readonly deliveries = new Counter(
     'fairlead_deliveries_total',
-    'Events times the readers that got them live.',
+    'Events times the readers that got them: live, from the log to catch up, or as an answer to a poll.',
+    'way',
+    ['live', 'replay', 'poll'],
   )
   readonly written = new Counter(
     'fairlead_written_bytes_total',
-    'Bytes of events and messages handed to sockets that are closed by now.',
+    'Bytes of events and messages handed to sockets.',
     'transport',
+    transports,
   )
   readonly fellBehind = new Counter('fairlead_fell_behind_total', 'Live readers whose socket was too slow.')
-  readonly ended = new Counter('fairlead_ended_total', 'Streams that the server ended, by reason.', 'reason')
-  readonly refusals = new Counter('fairlead_refusals_total', 'Requests refused, by error code.', 'code')
+  readonly ended = new Counter('fairlead_ended_total', 'Streams that the server ended.', 'reason', [
+    'drain',
+    'busy',
+    'unavailable',
+    'auth_expired',
+    'revoked',
+    'slow',
+  ])
+  readonly refusals = new Counter(
+    'fairlead_refusals_total',
+    'Requests and messages refused, by error code.',
+    'code',
+  )
   readonly publishes = new Histogram(
     'fairlead_publish_seconds',
     'From the decision to append to the answer of the log.',
@@ -90,6 +121,11 @@ export class Metrics {
     'fairlead_delivery_delay_seconds',
     'From the clock of the appending server to the write, of the first event of each batch.',
     coarse,
+  )
+  readonly lag = new Histogram(
+    'fairlead_fanout_lag_seconds',
+    'From the first event that the log brought to the end of the fan-out of its tick.',
+    fine,
   )
   readonly flushes = new Histogram('fairlead_flush_seconds', 'How long the fan-out of one tick took.', fine)
 
@@ -106,6 +142,7 @@ export class Metrics {
       this.refusals,
       this.publishes,
       this.delays,
+      this.lag,
       this.flushes,
     ]
   }

@@ -1,4 +1,5 @@
 import type { ByeReason } from '../protocol/index.ts'
+import type { Audit } from './audit.ts'
 import type { StoredEvent } from './channel-log.ts'
 import type { Clock } from './clock.ts'
 import { Revocations } from './revocations.ts'
@@ -34,11 +35,13 @@ export class Orders {
   readonly #topics: TopicHub
   readonly #clock: Clock
   readonly #sessions: ReadonlySet<Session>
+  readonly #audit: Audit | undefined
 
-  constructor(topics: TopicHub, clock: Clock, sessions: ReadonlySet<Session>) {
+  constructor(topics: TopicHub, clock: Clock, sessions: ReadonlySet<Session>, audit?: Audit) {
     this.#topics = topics
     this.#clock = clock
     this.#sessions = sessions
+    this.#audit = audit
   }
 
   /** Reads what was ordered before, and follows. Rejects when the log is out of reach. */
@@ -83,6 +86,8 @@ export class Orders {
   }
 
   #end(whom: Whom, reason: ByeReason): void {
-    for (const session of [...this.#sessions]) if (session.isOf(whom)) session.end(reason)
+    const meant = [...this.#sessions].filter((session) => session.isOf(whom))
+    this.#audit?.ordered({ ...whom, reason }, meant.length)
+    for (const session of meant) session.end(reason)
   }
 }

@@ -16,6 +16,7 @@ import type { SendContext } from './channels.ts'
 import type { DeclaredChannel } from './declared.ts'
 import { stopwatch } from './metrics.ts'
 import type { Session } from './session.ts'
+import { isValidated, validate } from './validation.ts'
 
 /** What became of a send. */
 export interface SendAnswer {
@@ -43,9 +44,13 @@ export async function sendEvent(session: Session, request: SendRequest): Promise
   const { hub } = session
   hub.flow.sent(request.channel, request.payload.length)
   const declared = hub.declared.find(request.channel)
+  const { events, onSend } = declared.declaration ?? {}
   const key = request.key === undefined ? undefined : scopedKey(session, request.key)
-  if (!declared.declaration?.onSend) return append(session, { ...request, key })
-  return handle(session, declared, request, key)
+  const validated = isValidated(events)
+  if (!onSend && !validated) return append(session, { ...request, key })
+  const sent: unknown = typeof request.payload === 'string' ? JSON.parse(request.payload) : request.payload
+  const data = validated ? await run(session, () => validate(events, request.event, sent)) : sent
+  return onSend ? handle(session, declared, { ...request, data }, key) : append(session, { ...request, key })
 }
 
 /** Appends one event and says what was made of it. */
@@ -69,7 +74,7 @@ export async function append(
 async function handle(
   session: Session,
   { name, declaration }: DeclaredChannel,
-  request: SendRequest,
+  request: SendRequest & { readonly data: unknown },
   key: string | undefined,
 ): Promise<SendAnswer> {
   let answer: SendAnswer = {}
@@ -96,11 +101,10 @@ async function handle(
 function context(
   session: Session,
   channel: SendContext['channel'],
-  request: SendRequest,
+  request: SendRequest & { readonly data: unknown },
   publish: SendContext['publish'],
 ): SendContext {
-  const { event, payload, key, after, tag } = request
-  const data: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload
+  const { event, data, key, after, tag } = request
   return { channel, event, data, who: session.who, key, after, tag, signal: session.signal, publish }
 }
 

@@ -1,21 +1,20 @@
-import { type ByeReason, FairleadError, isFairleadError, type SendRequest } from '../protocol/index.ts'
+import type { ByeReason, SendRequest } from '../protocol/index.ts'
+import { Attendance } from './attendance.ts'
+import type { Person } from './audit.ts'
 import type { Action, Identity } from './authorise.ts'
 import type { Connection } from './connection.ts'
-import { type History, type HistoryRequest, readHistory } from './history.ts'
+import type { History, HistoryRequest } from './history.ts'
 import type { Hub } from './hub.ts'
 import type { Whom } from './orders.ts'
+import { type Admitted, Permissions } from './permissions.ts'
+import { readOnce, readSpan } from './reading.ts'
 import { type SendAnswer, sendEvent } from './sending.ts'
-import { readSpanning, type SpanningHistory } from './spanning-history.ts'
+import type { Share } from './share.ts'
+import type { SpanningHistory } from './spanning-history.ts'
 import { type Standing, standingOf } from './standing.ts'
 import type { StartRequest } from './start.ts'
 import { Subscription, type SubscriptionOwner } from './subscription.ts'
 import type { TopicHub } from './topic-hub.ts'
-
-/** How often a running stream's permission is asked again; a stream ends within 5 s of losing it. */
-const permissionMs = 4_000
-
-/** How long before their end credentials are said to end, in milliseconds. */
-const expiringMs = 60_000
 
 /** What a session tells the transport that opened it. */
 export interface StreamOwner extends SubscriptionOwner {
@@ -28,12 +27,6 @@ export interface StreamOwner extends SubscriptionOwner {
 export interface SubscribeOptions extends StartRequest {
   /** The client's id: it becomes a member of those channels that know who is on them. */
   readonly client?: string | undefined
-}
-
-/** Which of several channels may be read. */
-export interface Admitted {
-  readonly open: readonly string[]
-  readonly denied: readonly { channel: string; code: string }[]
 }
 
 /** A stream that was opened. */
@@ -61,26 +54,53 @@ export interface Spanned {
 export class Session {
   readonly hub: Hub
   who: Identity | null
+  readonly permissions: Permissions
+  /** What it takes of what its address and its identity may have; the application itself is held to nothing. */
+  readonly share: Share | undefined
   readonly #address: string | undefined
-  readonly #openedAt: number
   /** Who has said which client it is. */
   #client: string | undefined
-  #warned = false
   readonly #closed = new AbortController()
-  readonly #subscriptions = new Map<Subscription, StreamOwner>()
-  readonly #memberships = new Map<string, string>()
+  readonly #streams = new Map<Subscription, StreamOwner>()
+  readonly #attendance = new Attendance(this)
 
   /** `address` is where the request came from. */
-  constructor(hub: Hub, who: Identity | null, address?: string) {
+  constructor(hub: Hub, who: Identity | null, address?: string, share?: Share) {
     this.hub = hub
     this.who = who
+    this.share = share
     this.#address = address
-    this.#openedAt = hub.clock.now()
+    this.permissions = new Permissions(this)
   }
 
   /** Aborts when the session is closed. */
   get signal(): AbortSignal {
     return this.#closed.signal
+  }
+
+  /** Who is behind it, for a log's line. */
+  get person(): Person {
+    return { user: this.who?.id, client: this.#client, address: this.#address }
+  }
+
+  /** What is subscribed to, and for whom. */
+  get streams(): ReadonlyMap<Subscription, StreamOwner> {
+    return this.#streams
+  }
+
+  /** Whether anything is subscribed to; else what is open is a poll that waits. */
+  get streaming(): boolean {
+    return this.#streams.size > 0
+  }
+
+  /** The connections that its streams are written to. */
+  get connections(): Set<Connection> {
+    return new Set([...this.#streams.values()].map(({ connection }) => connection))
+  }
+
+  /** Whether the credentials have ended since they were shown. */
+  get expired(): boolean {
+    return this.permissions.validMs <= 0
   }
 
   /** Whether an order about someone is about this one. */
@@ -92,17 +112,22 @@ export class Session {
     )
   }
 
+  /** Takes a connection for as long as the session is open. Throws `busy`, `rate_limited`. */
+  connect(): void {
+    this.share?.connect()
+  }
+
   /** Ends what is open: streams with a `bye`, a poll that waits with what it has. */
   end(reason: ByeReason): void {
-    for (const connection of this.#connections()) connection.end(reason, this.hub.retryMs())
+    for (const connection of this.connections) connection.end(reason, this.hub.retryMs())
     this.#closed.abort()
   }
 
   /** Takes new credentials' identity; every permission is asked again at once. */
   async renew(who: Identity | null): Promise<void> {
     this.who = who
-    this.#warned = false
-    await this.#checkPermissions()
+    this.share?.identified(who?.id)
+    await this.permissions.renewed()
   }
 
   /**
@@ -115,6 +140,7 @@ export class Session {
     owner: StreamOwner,
   ): Promise<Opened> {
     this.hub.assertOpen()
+    this.share?.say()
     const { open, denied } = await this.admit(channels)
     return { ...(await this.#open(this.hub.logs.ofAll(open), open, options, owner)), denied }
   }
@@ -133,6 +159,7 @@ export class Session {
   /** The same for channels that may lie in several logs: a stream of each log's. */
   async span(channels: readonly string[], options: SubscribeOptions, owner: StreamOwner): Promise<Spanned> {
     this.hub.assertOpen()
+    this.share?.say()
     const { open, denied } = await this.admit(channels)
     const groups = [...this.hub.logs.groups(open)]
     const streams = await Promise.all(
@@ -147,15 +174,16 @@ export class Session {
     options: SubscribeOptions,
     owner: StreamOwner,
   ): Promise<OpenedStream> {
+    this.share?.take('subscriptions', open.length)
     const topic = topics.topic(open)
     const subscription = new Subscription(topics, topic, owner.connection, owner)
-    if (this.#subscriptions.size === 0) this.hub.wheel.schedule(this, permissionMs)
-    this.#subscriptions.set(subscription, owner)
+    if (this.#streams.size === 0) this.permissions.watch()
+    this.#streams.set(subscription, owner)
     this.#client = options.client ?? this.#client
     this.hub.sessions.add(this)
     try {
       const position = await subscription.start(options)
-      if (options.client !== undefined) this.#join(open, options.client)
+      if (options.client !== undefined) this.#attendance.join(open, options.client)
       return { subscription, position }
     } catch (error) {
       this.unsubscribe(subscription)
@@ -165,83 +193,73 @@ export class Session {
 
   /** Ends one stream; nothing of it is written afterwards. */
   unsubscribe(subscription: Subscription): void {
-    if (!this.#subscriptions.delete(subscription)) return
+    if (!this.#streams.delete(subscription)) return
     subscription.close()
+    this.share?.give('subscriptions', subscription.topic.channels.length)
     for (const channel of subscription.topic.channels) {
-      this.#leave(channel, false)
+      this.#attendance.leave(channel, false)
       this.#left(channel)
     }
-    if (this.#subscriptions.size > 0) return
-    this.hub.wheel.cancel(this)
+    if (this.#streams.size > 0) return
+    this.permissions.unwatch()
     this.hub.sessions.delete(this)
   }
 
   /** Reads what is kept; with `waitMs` waits for the first event when there is none, while the credentials last. */
   history(channels: readonly string[], asked: HistoryRequest): Promise<History> {
-    const { logs, clock } = this.hub
-    const request = this.#whileValid(asked)
-    return this.#read(channels, request, (open) => readHistory(logs.ofAll(open), clock, open, request))
+    return readOnce(this, channels, asked)
   }
 
   /** The same for channels that may lie in several logs. */
   spanHistory(channels: readonly string[], asked: HistoryRequest): Promise<SpanningHistory> {
-    const { logs, clock } = this.hub
-    const request = this.#whileValid(asked)
-    return this.#read(channels, request, (open) => readSpanning(logs, clock, open, request))
+    return readSpan(this, channels, asked)
   }
 
-  async #read<H>(
-    channels: readonly string[],
-    request: HistoryRequest,
-    read: (open: readonly string[]) => Promise<H>,
-  ): Promise<H & Pick<Admitted, 'denied'>> {
-    const { open, denied } = await this.admit(channels)
-    if (request.client !== undefined) this.#join(open, request.client)
-    this.#client = request.client
-    if (request.waitMs) this.hub.sessions.add(this)
-    const history = await read(open).finally(() => this.hub.sessions.delete(this))
-    // A poll may have been parked for long: what it waited for is not for who lost permission meanwhile.
-    if (request.waitMs) for (const channel of open) await this.assertAllowed('read', channel)
-    return { ...history, denied }
+  /** A client has read these channels by a poll: it is a member like one with a stream. */
+  reads(channels: readonly string[], client: string | undefined): void {
+    if (client !== undefined) this.#attendance.join(channels, client)
+    this.#client = client
   }
 
   /** Sends one event: to the channel's handler, or into the log. */
   async send(request: SendRequest): Promise<SendAnswer> {
     this.hub.assertOpen()
-    await this.assertAllowed('send', request.channel)
-    return sendEvent(this, request)
+    this.share?.say(request.payload.length)
+    this.share?.take('inFlight', 1)
+    try {
+      await this.assertAllowed('send', request.channel)
+      return await sendEvent(this, request)
+    } finally {
+      this.share?.give('inFlight', 1)
+    }
   }
 
   /** Who is on a channel. Throws `not_found` on a channel that does not ask. */
   async members(channel: string): Promise<string[]> {
-    await this.assertAllowed('presence', channel)
-    if (!this.#hasPresence(channel))
-      throw new FairleadError('not_found', 'This channel does not know who is on it.')
-    return this.hub.presence.members(channel)
+    this.share?.say()
+    return this.#attendance.members(channel)
   }
 
   /** A client without a connection of its own is alive on these channels (an SSE reader's upstream says so). */
   async touch(channels: readonly string[], client: string): Promise<void> {
-    for (const channel of channels) await this.assertAllowed('presence', channel)
-    for (const channel of channels)
-      if (this.#hasPresence(channel)) await this.hub.presence.touch(channel, client)
+    this.share?.say()
+    await this.#attendance.tell('touch', channels, client)
   }
 
   /** A client says goodbye. */
   async leave(channels: readonly string[], client: string): Promise<void> {
-    for (const channel of channels) await this.assertAllowed('presence', channel)
-    for (const channel of channels)
-      if (this.#hasPresence(channel)) await this.hub.presence.leave(channel, client)
+    this.share?.say()
+    await this.#attendance.tell('leave', channels, client)
   }
 
   /** The connection was heard of: its members are alive. */
   alive(): void {
-    for (const [channel, client] of this.#memberships) this.hub.memberships.touch(channel, client)
+    this.#attendance.alive()
   }
 
   /** How far the subscriptions are, as a heartbeat says it: nothing of those that are behind. */
   get standing(): Standing {
-    const streams = [...this.#subscriptions.keys()].map((subscription) => ({
+    const streams = [...this.#streams.keys()].map((subscription) => ({
       subscription,
       position: subscription.reached,
     }))
@@ -250,118 +268,28 @@ export class Session {
 
   /** The socket has drained: streams that are behind go on. */
   drained(): void {
-    for (const subscription of this.#subscriptions.keys()) subscription.pump()
+    for (const subscription of this.#streams.keys()) subscription.pump()
   }
 
   /** The connection is gone; `goodbye` says that its members mean to be. */
   close(goodbye = false): void {
-    for (const channel of [...this.#memberships.keys()]) this.#leave(channel, goodbye)
-    for (const subscription of [...this.#subscriptions.keys()]) this.unsubscribe(subscription)
+    this.#attendance.leaveAll(goodbye)
+    for (const subscription of [...this.#streams.keys()]) this.unsubscribe(subscription)
+    this.share?.close()
     this.#closed.abort()
-  }
-
-  /** Whether the credentials have ended since they were shown. */
-  get expired(): boolean {
-    return this.#validMs() <= 0
-  }
-
-  #validMs(): number {
-    return (this.who?.expiresAt ?? Number.POSITIVE_INFINITY) - this.hub.clock.now()
-  }
-
-  /** A poll waits no longer than its credentials last. */
-  #whileValid(request: HistoryRequest): HistoryRequest {
-    return request.waitMs
-      ? { ...request, waitMs: Math.max(1, Math.min(request.waitMs, this.#validMs())) }
-      : request
   }
 
   /**
    * Throws `auth_required` or `forbidden`, alike for channels that exist and that do not; `token_expired` to whoever had
    * credentials that have ended meanwhile.
    */
-  async assertAllowed(action: Action, channel: string): Promise<void> {
-    if (this.expired) throw new FairleadError('token_expired', 'Your credentials have expired: get new ones.')
-    if (await this.#allows(action, channel)) return
-    throw refusal(this.who)
-  }
-
-  /** The wheel's call: permission is asked again. */
-  due(): void {
-    if (this.#expired()) return
-    this.#checkPermissions().catch((error: unknown) => this.hub.onError(error, 'subscription'))
-    if (this.#subscriptions.size > 0) this.hub.wheel.schedule(this, permissionMs)
-  }
-
-  /** Says ahead of time that the credentials end, so that new ones come without a gap; then ends what they opened. */
-  #expired(): boolean {
-    const left = this.#validMs()
-    if (left <= 0) {
-      this.end('auth_expired')
-      return true
-    }
-    if (left > expiringMs || this.#warned) return false
-    this.#warned = true
-    for (const connection of this.#connections()) connection.control({ op: 'auth_expiring', inMs: left })
-    return false
-  }
-
-  #connections(): Set<Connection> {
-    return new Set([...this.#subscriptions.values()].map(({ connection }) => connection))
-  }
-
-  async #checkPermissions(): Promise<void> {
-    for (const [subscription, owner] of [...this.#subscriptions]) {
-      for (const channel of subscription.topic.channels) {
-        if (!(await this.#allows('read', channel)) && this.#subscriptions.has(subscription))
-          owner.lost(channel)
-      }
-    }
-  }
-
-  async #allows(action: Action, channel: string): Promise<boolean> {
-    const { revocations } = this.hub.orders
-    if (revocations.covers(this.who, this.who?.issuedAt ?? this.#openedAt)) return false
-    return this.who?.admin === true || (await this.hub.authorise.allows(this.who, action, channel))
+  assertAllowed(action: Action, channel: string): Promise<void> {
+    return this.permissions.assertAllowed(action, channel)
   }
 
   /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
-  async admit(channels: readonly string[]): Promise<Admitted> {
-    const denied: { channel: string; code: string }[] = []
-    let last: FairleadError | undefined
-    for (const channel of channels) {
-      try {
-        await this.assertAllowed('read', channel)
-        const { name, declaration } = this.hub.declared.find(channel)
-        await declaration?.onSubscribe?.({ channel: name, who: this.who })
-      } catch (error) {
-        if (!isFairleadError(error)) throw error
-        last = error
-        denied.push({ channel, code: error.code })
-      }
-    }
-    if (last && denied.length === channels.length) throw last
-    return { open: channels.filter((channel) => !denied.some((one) => one.channel === channel)), denied }
-  }
-
-  #hasPresence(channel: string): boolean {
-    return this.hub.declared.find(channel).declaration?.presence === true
-  }
-
-  #join(channels: readonly string[], client: string): void {
-    for (const channel of channels) {
-      if (!this.#hasPresence(channel)) continue
-      this.#leave(channel, false)
-      this.#memberships.set(channel, client)
-      this.hub.memberships.enter(channel, client)
-    }
-  }
-
-  #leave(channel: string, goodbye: boolean): void {
-    const client = this.#memberships.get(channel)
-    if (client === undefined) return
-    this.#memberships.delete(channel)
-    this.hub.memberships.exit(channel, client, goodbye)
+  admit(channels: readonly string[]): Promise<Admitted> {
+    return this.permissions.admit(channels)
   }
 
   #left(channel: string): void {
@@ -372,10 +300,4 @@ export class Session {
       this.hub.onError(error, 'handler')
     }
   }
-}
-
-function refusal(who: Identity | null): FairleadError {
-  return who === null
-    ? new FairleadError('auth_required', 'Say who you are: a bearer token or a cookie.')
-    : new FairleadError('forbidden', 'This is not for you to read or send.')
 }

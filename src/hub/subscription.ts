@@ -39,6 +39,8 @@ export class Subscription {
   /** The position was compared with the log: it is not ahead of it. */
   #checked = false
   #resets: Start['resets'] = []
+  /** It started at a position, and whether all after it is there is not yet known. */
+  #resuming = false
 
   constructor(hub: TopicHub, topic: Topic, connection: Connection, owner: SubscriptionOwner) {
     this.#hub = hub
@@ -58,7 +60,7 @@ export class Subscription {
     this.#position = start.position
     for (const [channel, floor] of start.floors) this.#floors.set(channel, floor)
     this.#resets = start.resets
-    if (request.after !== undefined || request.starts !== undefined) this.#hub.metrics.resumes.add()
+    this.#resuming = request.after !== undefined || request.starts !== undefined
     return this.position
   }
 
@@ -66,6 +68,7 @@ export class Subscription {
   run(): void {
     if (this.#state !== 'starting') return
     this.#state = 'behind'
+    if (this.#resets.length > 0) this.#resumed('reset')
     for (const reset of this.#resets) this.#say(reset)
     this.#resets = []
     this.pump()
@@ -149,6 +152,7 @@ export class Subscription {
   }
 
   #goLive(): void {
+    this.#resumed('ok')
     const events = this.topic
       .tailAfter(this.#nextOffset())
       .filter(({ event }) => event.offset! > (this.#floors.get(event.channel) ?? 0))
@@ -164,6 +168,7 @@ export class Subscription {
     const page = await this.topic.page(this.#nextOffset(), this.#floors)
     if (this.#state !== 'behind') return
     this.#checked = true
+    this.#resumed(page.gaps.length > 0 ? 'reset' : 'ok')
     for (const gap of page.gaps) this.#skipTo(gap.channel, gap.reason, gap.earliest, page.head)
     this.#write(this.#fell ? this.#kept(page.batch.events) : page.batch)
     this.#settle(page.reached)
@@ -211,7 +216,14 @@ export class Subscription {
     return new Batch(this.#fell ? events.filter(({ event }) => !this.#hub.superseded(event)) : events)
   }
 
+  #resumed(result: 'ok' | 'reset'): void {
+    if (this.#resuming) this.#hub.metrics.resumes.add(result)
+    this.#resuming = false
+  }
+
   #write(batch: Batch): void {
-    if (batch.events.length > 0) this.connection.write(batch.bytes(this.connection.encoding))
+    if (batch.events.length === 0) return
+    this.#hub.metrics.deliveries.add('replay', batch.events.length)
+    this.connection.write(batch.bytes(this.connection.encoding))
   }
 }

@@ -65,15 +65,18 @@ export class TimerWheel {
   }
 
   #arm(): void {
-    this.#cancel = this.#clock.after(Math.max(0, this.#next - this.#clock.now()), () => this.#turn())
+    const waitMs = Math.min(Math.max(0, this.#next - this.#clock.now()), this.#tickMs)
+    this.#cancel = this.#clock.after(waitMs, () => this.#turn())
   }
 
   #turn(): void {
     this.#cancel = undefined
     this.#turned += this.#tickMs
     this.#hand = (this.#hand + 1) % this.#slots.length
-    // A stalled process turns one slot a tick afterwards, too: deadlines are late together, never all at once.
-    this.#next = Math.max(this.#next, this.#clock.now() - this.#tickMs) + this.#tickMs
+    const now = this.#clock.now()
+    // A stalled process turns one slot a tick afterwards, too: deadlines are late together, never all at once. A clock
+    // that was set back must not hold the wheel until it is as late again.
+    this.#next = Math.min(Math.max(this.#next, now - this.#tickMs), now) + this.#tickMs
     for (const slot of [...this.#slots[this.#hand]!]) {
       if (slot.rounds-- > 0 || this.#where.get(slot.entry) !== slot) continue
       this.cancel(slot.entry)

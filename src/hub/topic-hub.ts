@@ -30,6 +30,8 @@ export interface TopicHubOptions {
   readonly slowPolicy: (channel: string) => SlowReader
   /** Nothing that was given counts any more: every stream has to end and come back. */
   readonly interrupted: () => void
+  /** Told when the log goes out of reach, and when it is back. @default nobody */
+  readonly reach?: ((lost: boolean) => void) | undefined
   /** Runs a function after the present turn's publishes, and not before `waitMs`. @default setImmediate, setTimeout */
   readonly afterTurn?: ((fn: () => void, waitMs: number) => void) | undefined
   /** Measures how long a flush takes, in fractions of a millisecond. @default performance.now */
@@ -68,6 +70,8 @@ export class TopicHub {
   #dirty = new Set<Topic>()
   #scheduled = false
   #restUntil = 0
+  /** When the first event that waits for the next flush came. */
+  #waitingSince = 0
 
   constructor(options: TopicHubOptions, epoch: string) {
     this.#options = options
@@ -81,6 +85,7 @@ export class TopicHub {
       event: (event) => this.#take(event),
       epoch: (next) => this.#restart(next),
       unavailable: (lost) => {
+        if (lost !== this.outOfReach) options.reach?.(lost)
         this.outOfReach = lost
       },
     })
@@ -154,6 +159,7 @@ export class TopicHub {
     this.#dirty.add(topic)
     if (this.#scheduled) return
     this.#scheduled = true
+    this.#waitingSince = this.#stopwatch()
     const flush = () => this.#flush()
     // Half of the loop stays free, and under load batches grow instead of the delay.
     const waitMs = this.#restUntil - this.#stopwatch()
@@ -181,7 +187,7 @@ export class TopicHub {
   countDelivered(batch: Batch, readers: number): void {
     const { flow, clock } = this.#options
     for (const { event } of batch.events) flow.delivered(event.channel, readers)
-    this.metrics.deliveries.add('', readers * batch.events.length)
+    this.metrics.deliveries.add('live', readers * batch.events.length)
     // Clocks of two machines differ: less than nothing is nothing.
     this.metrics.delays.observe(Math.max(0, clock.now() - batch.events[0]!.event.time) / 1000)
   }
@@ -245,6 +251,7 @@ export class TopicHub {
 
   #flush(): void {
     const started = this.#stopwatch()
+    const since = this.#waitingSince
     const dirty = this.#dirty
     this.#dirty = new Set()
     this.#scheduled = false
@@ -253,6 +260,7 @@ export class TopicHub {
     this.#corked.clear()
     const ended = this.#stopwatch()
     this.metrics.flushes.observe((ended - started) / 1000)
+    this.metrics.lag.observe((ended - since) / 1000)
     if (ended - started > quickFlushMs) this.#restUntil = ended + Math.min(ended - started, longestWaitMs)
   }
 }

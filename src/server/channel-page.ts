@@ -16,6 +16,8 @@ export function serveChannelPage(
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
     'x-content-type-options': 'nosniff',
+    // A ticket may stand in this page's URL.
+    'referrer-policy': 'no-referrer',
   })
   response.end(request.method === 'HEAD' ? undefined : body)
 }

@@ -5,17 +5,21 @@ import type { TicketRequest } from '../access/tickets.ts'
 import { trustedProxy } from '../access/trusted-proxy.ts'
 import type { Channels } from '../hub/channels.ts'
 import type { Hub } from '../hub/hub.ts'
+import { Limits } from '../hub/limits.ts'
 import type { Whom } from '../hub/orders.ts'
 import type { ByeReason, ChannelNameIn, EventsIn } from '../protocol/index.ts'
 import { type ServerChannel, serverChannel } from './application.ts'
 import { attachTo, type Taker } from './attach.ts'
 import type { Edge } from './edge.ts'
-import { createOwnServer, type Listening, type ListenOptions, listen } from './listen.ts'
+import { InFlight } from './in-flight.ts'
+import { createOwnServer, type Listening, type ListenOptions, listen, type Unreadable } from './listen.ts'
+import { memoryUsed } from './memory-used.ts'
 import { NotReady } from './not-ready.ts'
 import { Opening } from './opening.ts'
 import { Operations } from './operations.ts'
 import { type ServerOptions, settle } from './options.ts'
 import { ownPath, type Routes, serveRequest } from './routes.ts'
+import { configurationLine, openedLine } from './start-lines.ts'
 import { statusOf } from './status.ts'
 import { Upgrades } from './upgrade.ts'
 
@@ -60,9 +64,16 @@ export function createServer<const C extends Channels>(options: ServerOptions<C>
   return server as unknown as FairleadServer<C>
 }
 
+/**
+ * How long sends have to be answered when the server stops, in milliseconds: with all the rest of it less than the 25 s
+ * within which a process is gone.
+ */
+const answersMs = 20_000
+
 /** The one place where the parts meet. */
 class AssembledServer implements FairleadServer {
   readonly #options: ReturnType<typeof settle>
+  readonly #limits: Limits
   readonly #opening: Opening
   readonly #edge: Edge
   readonly #notReady: NotReady
@@ -72,7 +83,15 @@ class AssembledServer implements FairleadServer {
     request: (request, response) => this.handle(request, response),
     upgrade: (request, socket, head) => this.handleUpgrade(request, socket, head),
   }
+  readonly #unreadable: Unreadable = {
+    refused: (address, error) => {
+      this.#limits.refused(this.#peer(address), error)
+      this.#hub?.metrics.refusals.add(error.code)
+    },
+    turnedAway: (address) => this.#limits.turnedAway(this.#peer(address)),
+  }
   readonly #own: Server[] = []
+  readonly #inFlight: InFlight
   #hub: Hub | undefined
   #operations: Operations | undefined
   #closing: Promise<void> | undefined
@@ -86,9 +105,12 @@ class AssembledServer implements FairleadServer {
       proxies: trustedProxy(trustProxy),
     }
     this.#notReady = new NotReady(this.#edge, options.clock)
-    this.#opening = new Opening(options)
+    this.#inFlight = new InFlight(options.clock)
+    this.#limits = new Limits(options.limits, options.clock, memoryUsed)
+    this.#opening = new Opening(options, this.#limits)
     this.#routes = this.#opening.hub.then((hub) => this.#assemble(hub))
     this.#routes.catch(() => {}) // Whoever uses the server is told.
+    options.logger.info(configurationLine(options), 'Fairlead starts')
   }
 
   channel(name: string): ServerChannel {
@@ -102,6 +124,7 @@ class AssembledServer implements FairleadServer {
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = ownPath(this.#options.base, request)
     if (path === undefined) return false
+    this.#inFlight.add(response)
     this.#soon()
       .then(({ routes }) => serveRequest(routes, request, response, path))
       .catch((error: unknown) => this.#notReady.request(request, response, error))
@@ -128,9 +151,10 @@ class AssembledServer implements FairleadServer {
     }
     await this.#openOperations()
     await this.#opening.started()
-    const server = createOwnServer(this.#taker, this.#options.clock, options)
+    const server = createOwnServer(this.#taker, this.#options.clock, options, this.#unreadable)
     const listening = await listen(server, options)
     this.#own.push(server)
+    this.#options.logger.info({ event: 'listening', url: listening.url }, 'requests are answered')
     return listening
   }
 
@@ -139,10 +163,12 @@ class AssembledServer implements FairleadServer {
   }
 
   async disconnect(whom: Whom, reason: ByeReason = 'unavailable'): Promise<void> {
+    this.#options.logger.warn({ event: 'disconnect', ...whom, reason }, 'connections are ordered to end')
     await (await this.#opening.soon()).orders.disconnect(whom, reason)
   }
 
   async revoke(user: string): Promise<void> {
+    this.#options.logger.warn({ event: 'revoke', user }, 'a user is revoked')
     await (await this.#opening.soon()).orders.revoke(user)
   }
 
@@ -162,12 +188,18 @@ class AssembledServer implements FairleadServer {
     return this.close()
   }
 
+  /** Who is at the other end of a socket, where nothing of a request could be read. */
+  #peer(remoteAddress: string | undefined): string | undefined {
+    return this.#edge.proxies.resolve({ remoteAddress, headers: {} }).address
+  }
+
   /** Before the log is open: whoever asks whether the server is alive must not wait for it. */
   async #openOperations(): Promise<void> {
     const { operations } = this.#options
     if (!operations || this.#operations) return
     this.#operations = new Operations(() => this.#hub)
-    await this.#operations.listen(operations)
+    const { url } = await this.#operations.listen(operations)
+    this.#options.logger.info({ event: 'operations', url }, 'health and metrics are answered')
   }
 
   /** The routes, for a request, which waits a while for a log that is out of reach. */
@@ -178,20 +210,25 @@ class AssembledServer implements FairleadServer {
 
   #assemble(hub: Hub): { routes: Routes; upgrades: Upgrades } {
     this.#hub = hub
+    this.#options.logger.info(openedLine(hub), 'the log is open')
     const routes = { hub, edge: this.#edge, options: this.#options, status: () => this.status() }
     return { routes, upgrades: new Upgrades(routes) }
   }
 
   async #close(): Promise<void> {
+    this.#operations?.stopping()
     const hub = await this.#opening.stop()
     const closed = this.#own.map((server) => new Promise((resolve) => server.close(resolve)))
+    this.#inFlight.stop()
     for (const server of this.#own) server.closeIdleConnections()
     // A stream has a second to take its last words; what is left then is cut.
     await hub?.drain(1_500)
+    await this.#inFlight.finished(answersMs)
     for (const server of this.#own) server.closeAllConnections()
     await Promise.all(closed)
     for (const detach of this.#detach) detach()
     await hub?.close()
     await this.#operations?.close()
+    this.#options.logger.info({ event: 'closed' }, 'the server was closed')
   }
 }

@@ -65,10 +65,18 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
   return Array.isArray(value) ? value.join(', ') : value
 }
 
+/** Asked several times of one request, and worked out once. */
+const known = new WeakMap<IncomingMessage, RequestOrigin>()
+
 /** Where a request came from and what host it asked for, as the proxies that are trusted say. */
 export function originOf({ proxies }: Edge, request: IncomingMessage): RequestOrigin {
-  const { remoteAddress } = request.socket
-  return proxies.resolve({ remoteAddress, headers: forwarded(request) })
+  let origin = known.get(request)
+  if (!origin) {
+    const { remoteAddress } = request.socket
+    origin = proxies.resolve({ remoteAddress, headers: forwarded(request) })
+    known.set(request, origin)
+  }
+  return origin
 }
 
 function forwarded(request: IncomingMessage): Record<string, string | undefined> {

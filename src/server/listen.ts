@@ -6,8 +6,9 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../hub/clock.ts'
-import { type ErrorCode, FairleadError } from '../protocol/index.ts'
+import { type ErrorCode, FairleadError, limits } from '../protocol/index.ts'
 import type { Taker } from './attach.ts'
+import { connectionsAllowed } from './descriptors.ts'
 import { targetOf } from './edge.ts'
 import { refuse, refuseSocket } from './problem.ts'
 
@@ -28,11 +29,22 @@ export interface Listening {
   readonly url: string
 }
 
+/** Counts what could not be read as a request; asked by the peer's address. */
+export interface Unreadable {
+  refused(address: string | undefined, error: FairleadError): void
+  turnedAway(address: string | undefined): boolean
+}
+
 /** How long a refusal waits for the answer to a good request before it on the same connection. */
 const pipelinedMs = 5_000
 
 /** A server of our own, with deadlines and limits that Node leaves open (PROTOCOL.md, section 9). */
-export function createOwnServer(taker: Taker, clock: Clock, { otherwise = notFound }: ListenOptions): Server {
+export function createOwnServer(
+  taker: Taker,
+  clock: Clock,
+  { otherwise = notFound }: ListenOptions,
+  unreadable?: Unreadable,
+): Server {
   const answering = new WeakMap<Socket, ServerResponse>()
   const server = createHttpServer({
     headersTimeout: 10_000,
@@ -41,6 +53,11 @@ export function createOwnServer(taker: Taker, clock: Clock, { otherwise = notFou
     maxHeaderSize: 16 * 1024,
     requireHostHeader: false, // Checked at the edge, where it is refused like everything else.
   })
+  // Past the descriptors' end not even `/healthz` could be answered.
+  const most = connectionsAllowed()
+  if (most !== undefined) server.maxConnections = most
+  // One more than is let in: what Node drops beyond that is of a request that is refused, and costs less so.
+  server.maxHeadersCount = limits.headerFields + 1
   server.on('request', (request, response) => {
     answering.set(request.socket, response)
     if (!taker.request(request, response)) otherwise(request, response)
@@ -51,15 +68,20 @@ export function createOwnServer(taker: Taker, clock: Clock, { otherwise = notFou
     refuseSocket(socket, new FairleadError('not_found', 'There is no WebSocket at this address.'))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    refuseAfter(
-      clock,
-      answering.get(socket),
-      socket,
-      new FairleadError(codeOf(error), 'The request could not be read.'),
-    )
+    // The cheapest refusal there is, for whoever goes on after so many.
+    if (unreadable?.turnedAway(socket.remoteAddress)) {
+      socket.destroy()
+      return
+    }
+    const refused = new FairleadError(codeOf(error), 'The request could not be read.')
+    if (!cut.has(error.code)) unreadable?.refused(socket.remoteAddress, refused)
+    refuseAfter(clock, answering.get(socket), socket, refused)
   })
   return server
 }
+
+/** Whoever goes away in the middle of a request has done nothing bad. */
+const cut: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
 
 function codeOf({ code }: NodeJS.ErrnoException): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'too_many_headers'

@@ -33,6 +33,24 @@ export function parseLogUrl(url: string): LogPlace {
   }
 }
 
+/** What of a log is secret and may come back in the message of an error: who signs in, as it is written and as it is meant. */
+export function logUrlSecrets(log: unknown): string[] {
+  if (typeof log !== 'string') return []
+  const userinfo = /^[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(log)?.[1]
+  if (userinfo === undefined) return []
+  const password = userinfo.slice(userinfo.indexOf(':') + 1)
+  // Hiding a short word wherever it stands would hide half of every message.
+  return [...new Set([userinfo, password, unescaped(password)])].filter(({ length }) => length >= 4)
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** A log's URL as it may be shown: who signs in is left out, and so is the query. */
 export function showLogUrl(url: string): string {
   return hideUserinfo(url).replace(/\?.*$/s, '')

@@ -1,92 +1,97 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Hub } from '../hub/hub.ts'
 import { type Counter, Histogram } from '../hub/metrics.ts'
+import { notReady } from './not-ready-reason.ts'
 
-/** A value that goes up and down, as it is now. */
-interface Gauge {
+/** One metric as it is now, in all or by the values of one label. */
+export interface Gauge {
   readonly name: string
   readonly help: string
+  /** @default 'gauge' */
+  readonly type?: 'gauge' | 'counter'
   readonly label?: string
   readonly values: readonly (readonly [value: string, now: number])[]
 }
 
-/** Renders what a hub counted, and how it is now, in Prometheus's text format, version 0.0.4. */
-export class MetricsText {
-  readonly #hub: Hub
-  readonly #loop = monitorEventLoopDelay({ resolution: 10 })
-
-  constructor(hub: Hub) {
-    this.#hub = hub
-    this.#loop.enable()
+/**
+ * What a hub counted and how it is now, with what else was measured, in Prometheus's text format, version 0.0.4. No label
+ * has a channel, a user or anything else that clients choose: the number of series does not grow with them.
+ */
+export function renderMetrics(hub: Hub, more: readonly Gauge[]): string {
+  const lines = [...gaugesOf(hub), ...more].flatMap(gauge)
+  const open = hub.connections.writtenBytes()
+  for (const metric of hub.metrics.all) {
+    if (metric instanceof Histogram) lines.push(...histogram(metric))
+    else if (metric === hub.metrics.written) lines.push(...counter(metric, open))
+    else lines.push(...counter(metric))
   }
-
-  /** The text of one scrape. The loop's delays are those since the scrape before. */
-  render(): string {
-    const lines: string[] = []
-    for (const gauge of this.#gauges()) {
-      lines.push(...head(gauge, 'gauge'))
-      for (const [value, now] of gauge.values) lines.push(sample(gauge.name, gauge.label, value, now))
-    }
-    for (const metric of this.#hub.metrics.all) {
-      lines.push(...(metric instanceof Histogram ? histogram(metric) : counter(metric)))
-    }
-    this.#loop.reset()
-    return `${lines.join('\n')}\n`
-  }
-
-  close(): void {
-    this.#loop.disable()
-  }
-
-  #gauges(): Gauge[] {
-    const { connections, logs, stopping } = this.#hub
-    const topics = logs.all.flatMap((log) => [...log.topics])
-    const behind = topics.flatMap(({ subscriptions }) => [...subscriptions]).filter(({ live }) => !live)
-    const one = (now: number) => [['', now]] as const
-    return [
-      {
-        name: 'fairlead_connections',
-        help: 'Open streams and sockets.',
-        label: 'transport',
-        values: Object.entries(connections.count()),
-      },
-      {
-        name: 'fairlead_subscriptions',
-        help: 'Readers of channels or sets of channels.',
-        values: one(topics.reduce((sum, { subscriptions }) => sum + subscriptions.size, 0)),
-      },
-      { name: 'fairlead_behind', help: 'Readers that read the log to catch up.', values: one(behind.length) },
-      {
-        name: 'fairlead_log_reachable',
-        help: 'Whether the log of this number can be reached.',
-        label: 'log',
-        values: logs.all.map(({ outOfReach }, i) => [String(i), outOfReach ? 0 : 1] as const),
-      },
-      { name: 'fairlead_ready', help: 'Whether new work is taken.', values: one(stopping.aborted ? 0 : 1) },
-      {
-        name: 'fairlead_event_loop_delay_seconds',
-        help: 'How late the event loop was since the last scrape.',
-        label: 'quantile',
-        values: [
-          ['0.5', seconds(this.#loop.percentile(50))],
-          ['0.99', seconds(this.#loop.percentile(99))],
-          ['1', seconds(this.#loop.max)],
-        ],
-      },
-      {
-        name: 'fairlead_resident_memory_bytes',
-        help: 'Memory that the process holds.',
-        values: one(process.memoryUsage.rss()),
-      },
-    ]
-  }
+  return `${lines.join('\n')}\n`
 }
 
-function counter({ name, help, label, values }: Counter): string[] {
+function gaugesOf(hub: Hub): Gauge[] {
+  const { connections, logs, sessions } = hub
+  const { subscriptions, behind, topics } = countReaders(hub)
+  let polls = 0
+  for (const session of sessions) if (!session.streaming) polls++
+  const one = (now: number) => [['', now]] as const
   return [
-    ...head({ name, help }, 'counter'),
-    ...[...values].map(([value, count]) => sample(name, label, value, count)),
+    {
+      name: 'fairlead_connections',
+      help: 'Open streams and sockets, and polls that wait.',
+      label: 'transport',
+      values: Object.entries({ ...connections.transports(), 'long-poll': polls }),
+    },
+    {
+      name: 'fairlead_subscriptions',
+      help: 'Readers of channels or sets of channels.',
+      values: one(subscriptions),
+    },
+    { name: 'fairlead_behind', help: 'Readers that read the log to catch up.', values: one(behind) },
+    {
+      name: 'fairlead_topics',
+      help: 'Channels and sets of channels that have readers, or had them a moment ago.',
+      values: one(topics),
+    },
+    {
+      name: 'fairlead_log_reachable',
+      help: 'Whether the log of this number can be reached.',
+      label: 'log',
+      values: logs.all.map(({ outOfReach }, i) => [String(i), outOfReach ? 0 : 1] as const),
+    },
+    {
+      name: 'fairlead_ready',
+      help: 'Whether new work is taken, as /readyz says.',
+      values: one(notReady(hub) === undefined ? 1 : 0),
+    },
+    {
+      name: 'fairlead_draining',
+      help: 'Whether the server is being stopped.',
+      values: one(hub.stopping.aborted ? 1 : 0),
+    },
   ]
+}
+
+function countReaders({ logs }: Hub): { subscriptions: number; behind: number; topics: number } {
+  const counts = { subscriptions: 0, behind: 0, topics: 0 }
+  for (const log of logs.all) {
+    for (const topic of log.topics) {
+      counts.topics++
+      counts.subscriptions += topic.subscriptions.size
+      for (const subscription of topic.subscriptions) if (!subscription.live) counts.behind++
+    }
+  }
+  return counts
+}
+
+function gauge({ type = 'gauge', label, values, ...metric }: Gauge): string[] {
+  return [...head(metric, type), ...values.map(([value, now]) => sample(metric.name, label, value, now))]
+}
+
+function counter(
+  { name, help, label, values }: Counter,
+  more: Readonly<Record<string, number>> = {},
+): string[] {
+  const samples = [...values].map(([value, count]) => sample(name, label, value, count + (more[value] ?? 0)))
+  return [...head({ name, help }, 'counter'), ...samples]
 }
 
 function histogram({ name, help, bounds, counts, sum }: Histogram): string[] {
@@ -111,9 +116,4 @@ function head({ name, help }: { name: string; help: string }, type: string): str
 function sample(name: string, label: string | undefined, value: string, now: number): string {
   const labels = label === undefined ? '' : `{${label}="${value.replace(/[^A-Za-z0-9_.+:-]/g, '_')}"}`
   return `${name}${labels} ${now}`
-}
-
-/** The histogram of the loop's delay is in nanoseconds, and empty (NaN or a huge least value) before its first sample. */
-function seconds(nanoseconds: number): number {
-  return Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0
 }

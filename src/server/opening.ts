@@ -7,6 +7,7 @@ import type { ChannelLog } from '../hub/channel-log.ts'
 import type { Clock } from '../hub/clock.ts'
 import { DeclaredChannels } from '../hub/declared.ts'
 import { Hub } from '../hub/hub.ts'
+import type { Limits } from '../hub/limits.ts'
 import type { PresenceStore } from '../hub/presence.ts'
 import { FairleadError, isFairleadError } from '../protocol/index.ts'
 import { showLogUrl } from './log-url.ts'
@@ -25,6 +26,7 @@ export class Opening {
   /** Rejects when the log can never be opened like this, or the server is closed before. */
   readonly hub: Promise<Hub>
   readonly #options: SettledOptions
+  readonly #limits: Limits
   readonly #closables: (ChannelLog | PresenceStore)[] = []
   readonly #stop = new AbortController()
   #opened: Hub | undefined
@@ -34,8 +36,9 @@ export class Opening {
   #giveUp = () => {}
   #lastError: Error | undefined
 
-  constructor(options: SettledOptions) {
+  constructor(options: SettledOptions, limits: Limits) {
     this.#options = options
+    this.#limits = limits
     const stopped = new Promise<never>((_, reject) => {
       this.#giveUp = () => reject(closed())
     })
@@ -88,11 +91,20 @@ export class Opening {
   }
 
   async #open(): Promise<Hub> {
-    const { channels, clock, onError, tokens } = this.#options
+    const { channels, clock, onError, logger, tokens } = this.#options
     const authorise = authoriseOf(this.#options)
     await tokens?.ready
     const { signal } = this.#stop
-    const parts = { ...(await this.#openLogs()), channels, authorise, clock, onError, signal }
+    const parts = {
+      ...(await this.#openLogs()),
+      channels,
+      authorise,
+      clock,
+      onError,
+      logger,
+      limits: this.#limits,
+      signal,
+    }
     for (let pause: number = pauseMs[0]; ; pause = Math.min(pause * 2, pauseMs[1])) {
       if (this.#stop.signal.aborted) throw closed()
       try {
@@ -137,7 +149,7 @@ export class Opening {
     const places = [this.#options.log, ...Object.values(this.#options.logs)]
     const named = places.flatMap((place) => (typeof place === 'string' ? [showLogUrl(place)] : []))
     const which = named.length === 0 ? 'The log' : `The log at ${[...new Set(named)].join(' or ')}`
-    const why = this.#lastError ? `: ${this.#lastError.message}` : '.'
+    const why = this.#lastError ? `: ${this.#options.hide(this.#lastError.message)}` : '.'
     return new FairleadError('unavailable', `${which} is out of reach${why}`, { cause: this.#lastError })
   }
 

@@ -6,12 +6,16 @@ import type { ChannelLog } from '../hub/channel-log.ts'
 import type { Channels } from '../hub/channels.ts'
 import { type Clock, systemClock } from '../hub/clock.ts'
 import type { ReportError } from '../hub/hub.ts'
+import type { LimitsSettings } from '../hub/limits.ts'
+import { type Logger, silentLogger } from '../hub/logger.ts'
 import type { PresenceStore } from '../hub/presence.ts'
 import { memoryLog } from '../log/memory.ts'
 import { memoryPresence } from '../log/memory-presence.ts'
 import { assertSoleProcess } from '../log/sole-process.ts'
-import { isChannelName, isFairleadError } from '../protocol/index.ts'
-import { parseLogUrl } from './log-url.ts'
+import { isChannelName } from '../protocol/index.ts'
+import { type LimitsOptions, settleLimits } from './limits-options.ts'
+import { CarefulLogger, failureReporter, hiding } from './log-lines.ts'
+import { logUrlSecrets, parseLogUrl } from './log-url.ts'
 import type { OperationsOptions } from './operations.ts'
 
 /** Everything that a server can be told. */
@@ -45,6 +49,11 @@ export interface ServerOptions<C extends Channels = Channels> {
   readonly trustProxy?: TrustProxy
   /** A port of its own for `/healthz`, `/readyz` and `/metrics`, opened with `listen`. @default none */
   readonly operations?: OperationsOptions
+  /**
+   * What this process takes on, in all and per connection, identity and address: see `LimitsOptions` for the defaults. In
+   * development mode only what is given. @default careful ones
+   */
+  readonly limits?: LimitsOptions
   /** Origins that may use the server besides its own host, such as `https://app.example.com`. @default [] */
   readonly origins?: readonly string[]
   /** Development mode: anyone on this machine may read and send every channel. @default false */
@@ -59,14 +68,27 @@ export interface ServerOptions<C extends Channels = Channels> {
   readonly presence?: PresenceStore
   /** Time and chance. @default the machine's own */
   readonly clock?: Clock
-  /** Told of every failure that has no request to answer. @default writes one line to the standard error */
+  /**
+   * Takes structured lines without secrets: start and end, refusals, denials, readers that were cut, trouble with the log.
+   * A pino logger is one as it is; `textLogger()` and `jsonLogger()` make one. @default writes nothing
+   */
+  readonly logger?: Logger
+  /**
+   * Told of every failure that has no request to answer, with the error as it was thrown.
+   * @default nobody when there is a `logger`, else writes one line to the standard error
+   */
   readonly onError?: ReportError
 }
 
 type Optional = 'authenticate' | 'presence' | 'tokens' | 'tickets' | 'operations'
 
 /** The options with every default filled in. */
-export type SettledOptions = Required<Omit<ServerOptions, Optional>> & Pick<ServerOptions, Optional>
+export type SettledOptions = Required<Omit<ServerOptions, Optional | 'limits'>> &
+  Pick<ServerOptions, Optional> & {
+    readonly limits: LimitsSettings
+    /** Takes what is secret out of a text, the passwords of the log's URLs included. */
+    readonly hide: (text: string) => string
+  }
 
 /** What holds where nothing is said. */
 export const serverDefaults = {
@@ -101,11 +123,16 @@ export function settle(options: ServerOptions): SettledOptions {
       'Development mode is refused with NODE_ENV=production: declare channels with rules instead.',
     )
   }
+  const hide = hiding([options.log, ...Object.values(settled.logs)].flatMap(logUrlSecrets))
+  const logger = options.logger && new CarefulLogger(options.logger, hide, clock)
   return {
     ...settled,
     log: options.log ?? memoryLog({ clock }),
+    limits: settleLimits(options.limits, settled.dev),
     presence: options.presence ?? ownPresence(options.log, settled.presenceTimeoutMs, clock),
-    onError: options.onError ?? reportToStderr,
+    logger: logger ?? silentLogger,
+    onError: failureReporter({ onError: options.onError, logger, hide }),
+    hide,
   }
 }
 
@@ -145,15 +172,4 @@ function assertChannel(name: string): void {
 
 function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
-}
-
-const reportToStderr: ReportError = (error, stage) => {
-  process.stderr.write(`fairlead: ${stage}: ${describeFailure(error)}
-`)
-}
-
-/** A failure in words: a refusal of ours says what it is; of anything else the place is worth knowing. */
-export function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return isFairleadError(error) ? error.message : (error.stack ?? error.message)
 }

@@ -4,11 +4,9 @@ import { FairleadError, isFairleadError, statusOf } from '../protocol/index.ts'
 
 /** The body of every refusal (RFC 9457). Nothing of the request is repeated in it. */
 function problemBody(error: FairleadError): Buffer {
-  const { code, message, position } = error
+  const { code, message, position, path } = error
   const status = statusOf(code)
-  return Buffer.from(
-    JSON.stringify({ status, code, detail: message, ...(position !== undefined && { position }) }),
-  )
+  return Buffer.from(JSON.stringify({ status, code, detail: message, position, path }))
 }
 
 function problemHeaders(error: FairleadError, body: Buffer): Record<string, string> {
@@ -18,7 +16,7 @@ function problemHeaders(error: FairleadError, body: Buffer): Record<string, stri
     'content-length': String(body.length),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...(error.temporary && { 'retry-after': '1' }),
+    ...(error.temporary && { 'retry-after': String(Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)) }),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(error.code === 'unsupported_encoding' && { 'accept-encoding': 'identity' }),
     ...(status === 426 && { upgrade: 'websocket', 'sec-websocket-version': '13' }),

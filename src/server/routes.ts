@@ -6,12 +6,14 @@ import { serveHistory } from '../transports/long-poll.ts'
 import { serveSse } from '../transports/sse.ts'
 import { serveChannelPage } from './channel-page.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
-import { assertEdge, type Edge, headerOf, requestInfo, targetOf } from './edge.ts'
+import { assertEdge, type Edge, headerOf, originOf, requestInfo, targetOf } from './edge.ts'
 import { negotiate } from './negotiate.ts'
 import type { SettledOptions } from './options.ts'
 import { serveOwn } from './own-routes.ts'
-import { asRefusal, refuse } from './problem.ts'
+import { opensConnection, refuseRequest } from './passing.ts'
+import { asRefusal } from './problem.ts'
 import { parseRead } from './query.ts'
+import { logRefusal } from './refusal-line.ts'
 import { serveBatch, serveSend } from './send.ts'
 
 /** What the routes are built on. */
@@ -44,7 +46,7 @@ export async function serveRequest(
     if (response.headersSent) return
     for (const [name, value] of Object.entries(corsHeaders(routes.edge, request)))
       response.setHeader(name, value)
-    assertEdge(routes.edge, request, request.method === 'POST')
+    admit(routes, request)
     if (request.method === 'OPTIONS') return preflight(response)
     const info = requestInfo(routes.edge, request)
     session = routes.hub.session(await routes.hub.authorise.identify(info), info.address)
@@ -59,8 +61,27 @@ export async function serveRequest(
       : asRefusal(error)
     if (refused !== error && !stopping && !(aborted && response.destroyed))
       routes.options.onError(error, 'subscription')
-    refuse(response, refused)
+    countRefusal(routes, request, refused)
+    refuseRequest(request, response, refused, routes.hub.clock)
   }
+}
+
+/** What is asked of a request before it is known who sent it: its address, its form, and whether there is room. */
+function admit({ hub, edge }: Routes, request: IncomingMessage): void {
+  const { address } = originOf(edge, request)
+  hub.limits.assertAddress(address)
+  assertEdge(edge, request, request.method === 'POST')
+  const full = hub.limits.noRoom(address)
+  if (full && opensConnection(request)) throw full
+}
+
+/** A refusal is counted, for its address too, and written unless it is one of very many. */
+export function countRefusal({ hub, edge }: Routes, request: IncomingMessage, refused: FairleadError): void {
+  hub.metrics.refusals.add(refused.code)
+  // Whoever goes away in the middle of a body has done nothing bad.
+  const cut = refused.code === 'bad_request' && request.destroyed && !request.complete
+  if (!cut) hub.limits.refused(originOf(edge, request).address, refused)
+  if (refused.code !== 'rate_limited') logRefusal(hub.audit, edge, request, refused)
 }
 
 async function route(

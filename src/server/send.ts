@@ -81,10 +81,10 @@ async function answerOne(
     const text = JSON.stringify({ op: 'ok', ref, ...rest })
     return { text: data === undefined ? text : `${text.slice(0, -1)},"data":${data}}`, retry: false }
   } catch (error) {
-    const { code, message: detail, position, temporary } = refusal(session, error)
+    const { code, message: detail, position, path, temporary } = refusal(session, error)
     const retry = temporary ? true : undefined
     return {
-      text: JSON.stringify({ op: 'error', ref, code, message: detail, position, retry }),
+      text: JSON.stringify({ op: 'error', ref, code, message: detail, position, path, retry }),
       retry: temporary,
     }
   }
@@ -93,6 +93,7 @@ async function answerOne(
 function refusal(session: Session, error: unknown): FairleadError {
   const refused = asRefusal(error)
   if (refused !== error) session.hub.onError(error, 'log')
+  session.hub.audit.refused(refused, { transport: 'http', ...session.person })
   return refused
 }
 

@@ -11,6 +11,8 @@ export function statusOf(hub: Hub): unknown {
       reachable: !outOfReach,
     })),
     connections: hub.connections.count(),
+    /** Waiting polls included. */
+    limits: { connections: hub.limits.connections, overloaded: hub.limits.overloaded },
     channels: hub.flow.snapshot(),
   }
 }

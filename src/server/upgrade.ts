@@ -6,10 +6,11 @@ import type { Session } from '../hub/session.ts'
 import { FairleadError, isFairleadError, limits, parseChannelName, subprotocol } from '../protocol/index.ts'
 import { WebSocketStream } from '../transports/websocket.ts'
 import { corsHeaders } from './cors.ts'
-import { assertEdge, headerOf, requestInfo, targetOf } from './edge.ts'
+import { assertEdge, headerOf, originOf, requestInfo, targetOf } from './edge.ts'
+import { refuseUpgrade } from './passing.ts'
 import { asRefusal, refuseSocket } from './problem.ts'
 import { parseRead, type ReadQuery } from './query.ts'
-import type { Routes } from './routes.ts'
+import { countRefusal, type Routes } from './routes.ts'
 
 /** Small pieces may carry a message, but not so many that keeping them costs more than the message. */
 const maxFragments = 64
@@ -44,8 +45,12 @@ export class Upgrades {
     socket.on('error', () => socket.destroy())
     const { hub, edge } = this.#routes
     try {
+      const { address } = originOf(edge, request)
+      hub.limits.assertAddress(address)
       assertEdge(edge, request, true)
       assertHandshake(request)
+      const full = hub.limits.noRoom(address)
+      if (full) throw full
       const own = path === '' && !targetOf(request).path.endsWith('/') ? undefined : parseChannelName(path)
       const query = parseRead(request, targetOf(request).query, own)
       const info = requestInfo(edge, request)
@@ -53,13 +58,32 @@ export class Upgrades {
       await assertReadable(session, query)
       await session.prepare(query.channels)
       if (socket.destroyed) return
-      this.#ws.handleUpgrade(request, socket, head, (ws) =>
-        this.#open(session, ws, socket, request, query, own),
-      )
+      session.connect()
+      let opened = false
+      this.#ws.handleUpgrade(request, socket, head, (ws) => {
+        opened = true
+        this.#open(session, ws, socket, request, query, own)
+      })
+      // A socket that was cut meanwhile is not handed over, and has no end to wait for.
+      if (!opened) session.close()
     } catch (error) {
       const refused = asRefusal(error)
       if (refused !== error) this.#routes.options.onError(error, 'subscription')
-      refuseSocket(socket, refused, corsHeaders(edge, request))
+      countRefusal(this.#routes, request, refused)
+      if (refused.temporary && this.#couldOpen(request))
+        refuseUpgrade(request, socket, head, refused, hub.clock)
+      else refuseSocket(socket, refused, corsHeaders(edge, request))
+    }
+  }
+
+  /** Whether nothing is wrong with the upgrade itself. */
+  #couldOpen(request: IncomingMessage): boolean {
+    try {
+      assertEdge(this.#routes.edge, request, true)
+      assertHandshake(request)
+      return true
+    } catch {
+      return false
     }
   }
 
@@ -99,11 +123,11 @@ function startFor({ start }: ReadQuery, channel: string) {
   return { after: start.starts?.get(channel) ?? start.after, last: start.last }
 }
 
-/** Throws unless the request is a WebSocket handshake that can be answered. */
 /** One offered extension with its parameters (RFC 6455, section 9.1). */
 const extensionForm =
   /^[\w!#$%&'*+.^`|~-]+(?:\s*;\s*[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[\w!#$%&'*+.^`|~-]+"))?)*$/
 
+/** Throws unless the request is a WebSocket handshake that can be answered. */
 export function assertHandshake(request: IncomingMessage): void {
   if (request.method !== 'GET')
     throw new FairleadError('method_not_allowed', 'A WebSocket is opened with GET.')

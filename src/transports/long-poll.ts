@@ -24,6 +24,7 @@ export async function serveHistory(
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   response.on('close', () => session.close())
+  if (options.waitMs) session.hub.metrics.opens.add('long-poll')
   const bounded = { ...options, signal: AbortSignal.any([gone.signal, session.signal, session.hub.stopping]) }
   const severalLogs = options.envelope && session.hub.logs.groups(options.channels).size > 1
   const history = severalLogs
@@ -43,6 +44,8 @@ export async function serveHistory(
       return
     }
   }
+  session.hub.metrics.written.add('long-poll', body.length)
+  session.hub.metrics.deliveries.add('poll', history.events.length)
   response.writeHead(200, { 'content-length': body.length })
   response.end(request.method === 'HEAD' ? undefined : body)
 }

@@ -65,6 +65,7 @@ export async function serveSse(
 
 /** Only the SDK's format tells the channels of several logs apart: they have no position in common. */
 async function openStreams(session: Session, options: SseOptions, stream: SseStream): Promise<Spanned> {
+  session.connect()
   if (options.envelope) return session.span(options.channels, options, stream)
   const { denied, ...opened } = await session.subscribe(options.channels, options, stream)
   return { streams: [opened], denied }
@@ -133,9 +134,11 @@ class SseStream implements Connection, StreamOwner {
 
   /** A stream that only says when to come back. */
   refuse(error: FairleadError): void {
+    const { hub } = this.#session
+    hub.metrics.refusals.add(error.code)
     this.#response.writeHead(200, sseHeaders)
     const reason = error.code === 'draining' ? 'drain' : error.code === 'unavailable' ? 'unavailable' : 'busy'
-    this.end(reason, this.#session.hub.retryMs())
+    this.end(reason, Math.ceil(error.retryAfterMs ?? 0) + hub.retryMs())
   }
 
   write(batch: Buffer): void {
@@ -164,7 +167,7 @@ class SseStream implements Connection, StreamOwner {
 
   end(reason: ByeReason, retryMs: number): void {
     if (this.#ended) return
-    this.#session.hub.metrics.ended.add(reason)
+    this.#session.hub.ended(this.#session, reason)
     if (!this.#options.envelope)
       this.write(Buffer.from(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) })))
     this.control({ op: 'bye', reason, retryMs })

@@ -17,6 +17,9 @@ import type { WebSocketStream } from './websocket.ts'
 
 /** Messages that may wait before the socket is read no further. */
 const queueLimit = 100
+/** Who is told so often within `hastyMs` that it is too fast, and does not wait, is closed. */
+const mostHasty = 100
+const hastyMs = 10_000
 
 /**
  * What a client says on a WebSocket. Sends are done one after the other, and so are the other messages; a send waits
@@ -30,6 +33,9 @@ export class WebSocketReader {
   readonly #full = new Set<TaskQueue>()
   /** The batch one of whose sends failed for now: its later ones are not tried, so that a retry keeps the order. */
   #failedBatch: number | undefined
+  /** Messages that came faster than they may, since when. */
+  #hasty = 0
+  #hastySince = 0
 
   constructor(stream: WebSocketStream, ws: WebSocket) {
     this.#stream = stream
@@ -60,6 +66,7 @@ export class WebSocketReader {
       else this.#requests.push(() => this.#answer(message, () => this.#request(message)))
     } catch (error) {
       if (!isFairleadError(error)) throw error
+      this.#refused(error)
       this.#stream.close(closeCodes.bad_message, 'bad_message')
     }
   }
@@ -76,10 +83,14 @@ export class WebSocketReader {
   async #request(message: RawClientMessage): Promise<void> {
     const { ref } = message
     const { channel: own } = this.#stream.options
+    const { share } = this.#stream.session
     if (message.op === 'unsubscribe') {
+      share?.say()
       this.#stream.unsubscribe(parseUnsubscribe(message, own))
       this.#stream.ok({ ref })
     } else if (message.op === 'auth') {
+      share?.say()
+      share?.assertWelcome()
       await this.#renew(parseAuth(message))
       this.#stream.ok({ ref })
       await this.#followUrl(false)
@@ -131,8 +142,9 @@ export class WebSocketReader {
       await work()
     } catch (error) {
       const known = this.#known(error)
-      const { code, message, position } = known
+      const { code, message, position, path } = known
       const { session } = this.#stream
+      if (this.#refused(known)) return this.#stream.end('busy', session.hub.retryMs())
       // Not this message is refused: who asks again with a new token asks on a new connection, from where it stands.
       if (code === 'token_expired' && session.expired)
         return this.#stream.end('auth_expired', session.hub.retryMs())
@@ -143,6 +155,7 @@ export class WebSocketReader {
           code,
           message,
           position,
+          path,
           ...(known.temporary && { retry: true }),
         }),
       )
@@ -168,14 +181,34 @@ export class WebSocketReader {
   }
 
   /** A subscription that the URL asked for has no `ref`: what is refused is said by `denied`. */
-  #refuse(channel: string, { code, temporary }: FairleadError): void {
+  #refuse(channel: string, error: FairleadError): void {
+    const { code, temporary } = error
     if (code === 'auth_required') return // A stranger may still say who it is.
+    this.#refused(error)
     if (temporary) {
-      this.#stream.end(code === 'draining' ? 'drain' : 'unavailable', this.#stream.session.hub.retryMs())
+      const busy = code === 'rate_limited' || code === 'busy'
+      const reason = code === 'draining' ? 'drain' : busy ? 'busy' : 'unavailable'
+      this.#stream.end(reason, this.#stream.session.hub.retryMs())
       return
     }
     this.#stream.control({ op: 'denied', channel, code })
     if (this.#stream.options.channel !== undefined) this.#stream.close(closeCodes.denied, 'denied')
+  }
+
+  /** A refusal is counted, and written unless it is one of many. Whether this client has had too many. */
+  #refused(error: FairleadError): boolean {
+    const { session } = this.#stream
+    const { metrics, audit, clock } = session.hub
+    metrics.refusals.add(error.code)
+    if (error.code !== 'rate_limited') {
+      audit.refused(error, { transport: 'websocket', ...session.person })
+      return session.share?.refused(error) === true
+    }
+    if (Math.abs(clock.now() - this.#hastySince) >= hastyMs) {
+      this.#hastySince = clock.now()
+      this.#hasty = 0
+    }
+    return ++this.#hasty >= mostHasty
   }
 
   #known(error: unknown): FairleadError {

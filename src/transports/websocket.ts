@@ -163,7 +163,7 @@ export class WebSocketStream implements Connection, StreamOwner {
 
   end(reason: ByeReason, retryMs: number): void {
     if (this.#ended) return
-    this.session.hub.metrics.ended.add(reason)
+    this.session.hub.ended(this.session, reason)
     this.control({ op: 'bye', reason, retryMs: Math.min(retryMs, limits.retryMs) })
     this.close(closeCodeOf[reason], reason)
   }

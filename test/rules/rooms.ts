@@ -32,6 +32,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: [],
     why: 'it is pure: the same codecs run on a server, in a browser and on a phone',
   },
+  advisor: {
+    rooms: ['protocol'],
+    node: [],
+    packages: [],
+    why: 'it is pure: the same flows give the same advice on a server, in a build and in a page',
+  },
   hub: {
     rooms: ['protocol'],
     node: [],
@@ -104,6 +110,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   cli: {
     rooms: [
       'load',
+      'advisor',
       'protocol',
       'hub',
       'log',
@@ -117,6 +124,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     node: 'all',
     packages: ['ws'],
+    // Optional peers: `fairlead token` needs the one, files of flows in YAML the other.
+    lazyPackages: ['jose', 'yaml'],
     why: 'it is the outermost room and imports what the package offers',
   },
 }

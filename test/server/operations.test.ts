@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { DevelopmentMode } from '../../src/access/development.ts'
 import { systemClock } from '../../src/hub/clock.ts'
 import { Hub } from '../../src/hub/hub.ts'
+import { Limits, noLimits } from '../../src/hub/limits.ts'
 import { memoryLog } from '../../src/log/memory.ts'
 import { memoryPresence } from '../../src/log/memory-presence.ts'
 import { Operations } from '../../src/server/operations.ts'
@@ -17,7 +18,7 @@ async function open(hub: () => Hub | undefined) {
   return get
 }
 
-function openHub(): Promise<Hub> {
+function openHub(limits?: Limits): Promise<Hub> {
   return Hub.open({
     log: memoryLog(),
     channels: {},
@@ -25,6 +26,7 @@ function openHub(): Promise<Hub> {
     presence: memoryPresence(),
     clock: systemClock,
     onError: () => {},
+    limits,
   })
 }
 
@@ -43,6 +45,18 @@ describe('the port for operations', () => {
     await hub.drain(0)
     expect(await get('/readyz')).toEqual([503, 'Draining.\n'])
     expect((await get('/healthz'))[0]).toBe(200)
+  })
+
+  it('is not ready while it is full or its log is out of reach, and is again afterwards', async () => {
+    const hub = await openHub(new Limits({ ...noLimits, connections: 1 }, systemClock))
+    const get = await open(() => hub)
+    hub.limits.connected(1)
+    expect(await get('/readyz')).toEqual([503, 'Full: new connections are told to come back later.\n'])
+    expect((await get('/metrics'))[1]).toContain('fairlead_ready 0\n')
+    hub.limits.connected(-1)
+    expect(await get('/readyz')).toEqual([200, 'ready\n'])
+    hub.logs.all[0]!.outOfReach = true
+    expect(await get('/readyz')).toEqual([503, 'The log is out of reach.\n'])
   })
 
   it('shows metrics as Prometheus reads them', async () => {
@@ -66,7 +80,9 @@ describe('the port for operations', () => {
     ])
       expect(text.split('\n')).toContain(line)
     for (const line of text.trimEnd().split('\n'))
-      expect(line).toMatch(/^(# (HELP|TYPE) fairlead_\w+ .+|fairlead_\w+(\{\w+="[^"]*"\})? [\d.e+-]+)$/)
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) (?:fairlead|process)_\w+ .+|(?:fairlead|process)_\w+(\{\w+="[^"]*"\})? [\d.e+-]+)$/,
+      )
   })
 
   it('holds no more values of a label than its bound', async () => {

@@ -1,0 +1,124 @@
+import { FairleadError, isFairleadError } from '../protocol/index.ts'
+import type { Action, Identity } from './authorise.ts'
+import type { Session } from './session.ts'
+
+/** How often a running stream's permission is asked again; a stream ends within 5 s of losing it. */
+const permissionMs = 4_000
+
+/** How long before their end credentials are said to end, in milliseconds. */
+const expiringMs = 60_000
+
+/** Which of several channels may be read. */
+export interface Admitted {
+  readonly open: readonly string[]
+  readonly denied: readonly { channel: string; code: string }[]
+}
+
+/** What a session may do: asked at every call, and again while its streams run; and when its credentials end. */
+export class Permissions {
+  readonly #session: Session
+  readonly #openedAt: number
+  #warned = false
+
+  constructor(session: Session) {
+    this.#session = session
+    this.#openedAt = session.hub.clock.now()
+  }
+
+  /** How long the credentials are still good, in milliseconds; not above 0 when they have ended. */
+  get validMs(): number {
+    const { who, hub } = this.#session
+    return (who?.expiresAt ?? Number.POSITIVE_INFINITY) - hub.clock.now()
+  }
+
+  /** Streams run: permission is asked again every few seconds from now on. */
+  watch(): void {
+    this.#session.hub.wheel.schedule(this, permissionMs)
+  }
+
+  unwatch(): void {
+    this.#session.hub.wheel.cancel(this)
+  }
+
+  /** There are new credentials: everything is asked again at once. */
+  async renewed(): Promise<void> {
+    this.#warned = false
+    await this.#askAgain()
+  }
+
+  /** See `Session.assertAllowed`. */
+  async assertAllowed(action: Action, channel: string): Promise<void> {
+    const session = this.#session
+    if (this.validMs <= 0)
+      throw new FairleadError('token_expired', 'Your credentials have expired: get new ones.')
+    if (await this.#allows(action, channel)) return
+    const refused = refusal(session.who)
+    session.hub.audit.denied(session, action, channel, refused)
+    throw refused
+  }
+
+  /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
+  async admit(channels: readonly string[]): Promise<Admitted> {
+    const { hub, who } = this.#session
+    const denied: { channel: string; code: string }[] = []
+    let last: FairleadError | undefined
+    for (const channel of channels) {
+      try {
+        await this.assertAllowed('read', channel)
+        const { name, declaration } = hub.declared.find(channel)
+        await declaration?.onSubscribe?.({ channel: name, who })
+      } catch (error) {
+        if (!isFairleadError(error)) throw error
+        last = error
+        denied.push({ channel, code: error.code })
+      }
+    }
+    if (last && denied.length === channels.length) throw last
+    return { open: channels.filter((channel) => !denied.some((one) => one.channel === channel)), denied }
+  }
+
+  /** The wheel's call: permission is asked again. */
+  due(): void {
+    if (this.#expired()) return
+    const { hub, streams } = this.#session
+    this.#askAgain().catch((error: unknown) => hub.onError(error, 'subscription'))
+    if (streams.size > 0) this.watch()
+  }
+
+  /** Says ahead of time that the credentials end, so that new ones come without a gap; then ends what they opened. */
+  #expired(): boolean {
+    const left = this.validMs
+    if (left <= 0) {
+      this.#session.end('auth_expired')
+      return true
+    }
+    if (left > expiringMs || this.#warned) return false
+    this.#warned = true
+    for (const connection of this.#session.connections)
+      connection.control({ op: 'auth_expiring', inMs: left })
+    return false
+  }
+
+  async #askAgain(): Promise<void> {
+    const { hub, streams } = this.#session
+    for (const [subscription, owner] of [...streams]) {
+      for (const channel of subscription.topic.channels) {
+        if ((await this.#allows('read', channel)) || !streams.has(subscription)) continue
+        hub.audit.lost(this.#session, channel)
+        owner.lost(channel)
+      }
+    }
+  }
+
+  async #allows(action: Action, channel: string): Promise<boolean> {
+    const { hub, who } = this.#session
+    if (hub.orders.revocations.covers(who, who?.issuedAt ?? this.#openedAt)) return false
+    return who?.admin === true || (await hub.authorise.allows(who, action, channel))
+  }
+}
+
+function refusal(who: Identity | null): FairleadError {
+  return who === null
+    ? new FairleadError('auth_required', 'Say who you are: a bearer token or a cookie.')
+    : new FairleadError('forbidden', 'This is not for you to read or send.')
+}
