@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { redact } from '../access/redact.ts'
 import { didYouMean } from '../config/index.ts'
 import { UsageError } from './errors.ts'
 import type { Terminal } from './terminal.ts'
@@ -9,13 +10,15 @@ export interface Flag {
   /** Stands for the value in help: `--port N`. */
   readonly placeholder?: string
   readonly description: string
+  /** It may be given several times, and its value is a list. @default false: the last one counts */
+  readonly multiple?: boolean
 }
 
 /** What a command was called with. */
 export interface Arguments {
   readonly positionals: readonly string[]
   /** By flag name; a flag that was not given is absent. */
-  readonly flags: Readonly<Record<string, string | boolean | undefined>>
+  readonly flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>
 }
 
 /** One command. */
@@ -26,6 +29,8 @@ export interface Command {
   /** A few sentences, one paragraph each. */
   readonly description: readonly string[]
   readonly flags: Readonly<Record<string, Flag>>
+  /** Flags that people look for and that are refused, each with what to do instead. */
+  readonly refused?: Readonly<Record<string, string>>
   /** More that help shows, below the flags. */
   readonly section?: {
     readonly title: string
@@ -42,24 +47,30 @@ export interface Command {
 /** Splits a command's arguments. Throws `UsageError`. */
 export function parseArguments(command: Command, argv: readonly string[]): Arguments {
   const { positionals, tokens } = splitArguments(command, argv)
-  const flags: Record<string, string | boolean> = {}
+  const flags: Record<string, string | boolean | readonly string[]> = {}
   for (const token of tokens) {
     if (token.kind !== 'option') continue
-    flags[token.name] = readFlag(command, token)
+    const { name } = token
+    const value = readFlag(command, token)
+    const isList = Object.hasOwn(command.flags, name) && command.flags[name]?.multiple === true
+    flags[name] = isList ? [...listFlag({ flags }, name), String(value)] : value
   }
   const [min, max] = command.arity
   if (!flags.help && (positionals.length < min || positionals.length > max)) {
     const problem =
-      positionals.length < min ? 'Something is missing' : `"${positionals[max]}" is one argument too many`
+      positionals.length < min
+        ? 'Something is missing'
+        : `"${redact(positionals[max]!)}" is one argument too many`
     throw new UsageError(`${problem}: fairlead ${command.name} ${command.usage}`)
   }
   return { positionals, flags }
 }
 
 /** Not strict: the strict mode's own messages name neither the command nor a likely flag. */
-function splitArguments({ flags }: Command, argv: readonly string[]) {
+function splitArguments({ flags, refused = {} }: Command, argv: readonly string[]) {
   const options: ParseArgsConfig['options'] = { help: { type: 'boolean', short: 'h' } }
   for (const [name, { type }] of Object.entries(flags)) options[name] = { type }
+  for (const name of Object.keys(refused)) options[name] = { type: 'string' }
   return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
 }
 
@@ -70,9 +81,10 @@ interface FlagToken {
   readonly inlineValue: boolean | undefined
 }
 
-function readFlag({ name: command, flags }: Command, token: FlagToken): string | boolean {
+function readFlag({ name: command, flags, refused = {} }: Command, token: FlagToken): string | boolean {
   const { name, rawName, value } = token
   if (name === 'help') return true
+  if (Object.hasOwn(refused, name)) throw new UsageError(`${rawName} is refused: ${refused[name]}`)
   const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
   if (flag === undefined) {
     const meant = didYouMean(rawName, ['--help', ...Object.keys(flags).map((known) => `--${known}`)])
@@ -101,4 +113,10 @@ export function numberFlag({ flags }: Arguments, name: string, min: number): num
 export function textFlag({ flags }: Arguments, name: string): string | undefined {
   const text = flags[name]
   return typeof text === 'string' ? text : undefined
+}
+
+/** The values of a flag that may be given several times, in their order. */
+export function listFlag({ flags }: Pick<Arguments, 'flags'>, name: string): readonly string[] {
+  const list = flags[name]
+  return Array.isArray(list) ? list : []
 }

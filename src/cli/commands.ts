@@ -20,6 +20,18 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Send one event to a channel',
     load: async () => (await import('./commands/publish.ts')).publish,
   },
+  token: {
+    summary: 'Make a development token, or a key to sign tokens with',
+    load: async () => (await import('./commands/token.ts')).token,
+  },
+  advise: {
+    summary: 'Choose a transport for each flow of an application, and say why',
+    load: async () => (await import('./commands/advise.ts')).advise,
+  },
+  bench: {
+    summary: 'Load a running server, and say how late events came and what it cost',
+    load: async () => (await import('./commands/bench.ts')).bench,
+  },
   conformance: {
     summary: 'Try the wire contract on a running server',
     load: async () => (await import('./commands/conformance.ts')).conformance,

@@ -1,3 +1,4 @@
+import { redact } from '../access/redact.ts'
 import { FairleadError, parseChannelName } from '../protocol/index.ts'
 import { CommandError, TemporaryError, UsageError } from './errors.ts'
 
@@ -8,7 +9,7 @@ export function parseUrl(text: string): URL {
     const url = new URL(full)
     if (url.protocol === 'http:' || url.protocol === 'https:') return url
   }
-  throw new UsageError(`"${text}" is no URL of a server, such as http://localhost:8080/live.`)
+  throw new UsageError(`"${redact(text)}" is no URL of a server, such as http://localhost:8080/live.`)
 }
 
 /**
@@ -33,19 +34,6 @@ function checkedName(channel: string): string {
   }
 }
 
-/** The flag that says who asks. */
-export const tokenFlag = {
-  type: 'string',
-  placeholder: 'TOKEN',
-  description:
-    'Say who asks (authorization: Bearer). Better in FAIRLEAD_TOKEN, which no list of processes shows',
-} as const
-
-/** The headers that say who asks: the token of `--token` or of FAIRLEAD_TOKEN. */
-export function authorization(token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { authorization: `Bearer ${token}` }
-}
-
 /** An answer that is no success, in words: the server's code and detail, and what to try. */
 export function refusal(url: URL, status: number, body: string): CommandError {
   const said = problemOf(body)
@@ -67,7 +55,8 @@ function problemOf(body: string): string {
 }
 
 function hint(status: number): string {
-  if (status === 401) return ' Give a token with --token, or in FAIRLEAD_TOKEN.'
+  if (status === 401)
+    return ' Give a token in FAIRLEAD_TOKEN, or in a file with --token-file. "fairlead token" makes one.'
   if (status === 404) return ' Is the base path right? Without configuration it is /live.'
   return ''
 }

@@ -68,6 +68,24 @@ export const configOptions: readonly ConfigOption[] = [
   { key: 'channels', kind: kinds.channels, description: 'The channels: who may read and send, what is kept' },
   { key: 'authenticate', kind: kinds.callback, description: 'Says who sent a request' },
   {
+    key: 'tokens',
+    kind: kinds.tokens,
+    description: 'Verifies bearer tokens: tokens({ keys }), with the keys they are signed with',
+    secret: true,
+  },
+  {
+    key: 'tickets',
+    kind: kinds.tickets,
+    description: 'Makes and verifies tickets for a native EventSource: tickets({ keys })',
+    secret: true,
+  },
+  {
+    key: 'limits',
+    kind: kinds.limits,
+    description:
+      'What a process takes on, in all and per connection, identity and address. Default: careful ones, none in development mode',
+  },
+  {
     key: 'origins',
     kind: kinds.origins,
     description: 'Origins whose pages may use the server (in the variable: separated by commas)',

@@ -19,7 +19,7 @@ export interface ConfigEntry {
 }
 
 /** The options that always have a value. */
-type Settled = Exclude<keyof FairleadConfig, 'channels' | 'authenticate'>
+type Settled = Exclude<keyof FairleadConfig, 'channels' | 'authenticate' | 'tokens' | 'tickets' | 'limits'>
 
 /** A configuration with its defaults. */
 export type ServeConfig = FairleadConfig & Required<Pick<FairleadConfig, Settled>>

@@ -1,4 +1,5 @@
 import { isChannelName } from '../protocol/index.ts'
+import { type LimitsOptions, settleLimits } from '../server/limits-options.ts'
 import { logForms, parseLogUrl } from '../server/log-url.ts'
 import { assertChannels } from './channels-shape.ts'
 import { ConfigError, showPlace, type ValuePlace } from './config-error.ts'
@@ -43,6 +44,15 @@ function assertLogUrl(value: unknown, at: ValuePlace): void {
   }
 }
 
+function assertLimits(value: unknown, at: ValuePlace): void {
+  try {
+    settleLimits(value as LimitsOptions, false)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new ConfigError(at.file === undefined ? error.message : `${at.file}: ${error.message}`)
+  }
+}
+
 /** The kinds of values that options have. */
 export const kinds = {
   port: wholeNumber(0, 65_535),
@@ -73,6 +83,19 @@ export const kinds = {
     fromText: (text) => text.split(',').map((part) => part.trim()),
   },
   callback: { expects: 'a function, in a .js file', accepts: (value) => typeof value === 'function' },
+  tokens: {
+    expects: 'what tokens({ keys: [{ alg, secret }] }) makes, in a .js file',
+    accepts: (value) => typeof value === 'object' && value !== null && 'verify' in value && 'ready' in value,
+  },
+  tickets: {
+    expects: 'what tickets({ keys: [secret] }) makes, in a .js file',
+    accepts: (value) => typeof value === 'object' && value !== null && 'verify' in value && 'issue' in value,
+  },
+  limits: {
+    expects: 'an object such as { "address": { "connections": 500 } }',
+    accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    inspect: assertLimits,
+  },
   channels: {
     expects: 'an object of channel declarations by name or pattern',
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -6,7 +6,7 @@ describe('fairlead', () => {
   it.each([['help'], ['--help'], ['-h']])('shows every command: %s', async (argument) => {
     const { code, stdout } = await runInProcess([argument])
     expect(code).toBe(0)
-    for (const text of ['serve', 'tail', 'publish', 'conformance', 'Exit codes'])
+    for (const text of ['serve', 'tail', 'publish', 'token', 'conformance', 'Exit codes'])
       expect(stdout).toContain(text)
   })
 
@@ -22,7 +22,7 @@ describe('fairlead', () => {
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
   })
 
-  it.each(['serve', 'tail', 'publish', 'conformance'])(
+  it.each(['serve', 'tail', 'publish', 'token', 'conformance'])(
     '%s has help with flags and examples',
     async (command) => {
       const long = await runInProcess(['help', command])

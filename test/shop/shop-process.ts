@@ -20,13 +20,18 @@ export interface ShopProcessOptions {
   readonly port?: number
   /** As `--log` names it. @default 'memory' */
   readonly log?: string
+  /** Runs it in earnest, with this key. @default development mode */
+  readonly key?: string | undefined
 }
 
 /** Starts the shop. Nothing is delivered after the opening day. */
-export async function startShop({ port = 0, log = 'memory' }: ShopProcessOptions = {}): Promise<ShopProcess> {
+export async function startShop(options: ShopProcessOptions = {}): Promise<ShopProcess> {
+  const { port = 0, log = 'memory', key } = options
   const flags = ['--port', String(port), '--restock', '0', '--log', log]
+  if (key !== undefined) flags.push('--secure')
   const args = ['--import', 'tsx', 'server/main.ts', ...flags]
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const env = key === undefined ? process.env : { ...process.env, SHOP_KEY: key }
+  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const killAtExit = () => void child.kill('SIGKILL')
   process.once('exit', killAtExit)
   child.once('exit', () => process.off('exit', killAtExit))
@@ -41,18 +46,22 @@ export async function startShop({ port = 0, log = 'memory' }: ShopProcessOptions
 }
 
 /** Posts to the shop's own API; answers the status and the body. */
-export async function post(url: string, body: object): Promise<{ status: number; body: unknown }> {
+export async function post(
+  url: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; body: unknown }> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
   return { status: response.status, body: await response.json() }
 }
 
 /** Reads from the shop's own API. */
-export async function get<T>(url: string): Promise<T> {
-  return (await fetch(url)).json() as Promise<T>
+export async function get<T>(url: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+  return (await fetch(url, { headers })).json() as Promise<T>
 }
 
 async function bannerUrl(child: ChildProcess): Promise<string> {

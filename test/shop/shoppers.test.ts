@@ -6,12 +6,16 @@ import { seeded } from '../../examples/shop/shoppers/random.ts'
 import { shop as goShopping } from '../../examples/shop/shoppers/shopper.ts'
 import { emptyTally } from '../../examples/shop/shoppers/tally.ts'
 import { get } from './shop-process.ts'
+import { openHere } from './ways.ts'
 
 const folder = fileURLToPath(new URL('../../examples/shop/', import.meta.url))
 
 describe('the shoppers', () => {
-  it('order what they say they ordered, however often the shop does not answer', async () => {
-    const shop = await openShop({ port: 0, restockMs: 0 })
+  it.each([
+    ['in development mode', false],
+    ['in earnest', true],
+  ])('order what they say they ordered in a shop %s', async (_, secure) => {
+    await using shop = await openHere(secure)
     const leaving = new AbortController()
     const tally = emptyTally()
     try {
@@ -21,15 +25,16 @@ describe('the shoppers', () => {
       while (tally.placed < 60) await new Promise((resolve) => setImmediate(resolve))
       leaving.abort()
       await Promise.all(shopping)
-      const { count, revenueCents } = await get<{ count: number; revenueCents: number }>(
-        `${shop.url}/api/dashboard/orders`,
+      const { count, revenueCents } = await shop.read<{ count: number; revenueCents: number }>(
+        '/api/dashboard/orders',
       )
       // An order that was on its way when they left may have been placed without their knowing.
       expect(count - tally.placed).toBeLessThanOrEqual(3)
       expect(count).toBeGreaterThanOrEqual(tally.placed)
       expect(revenueCents).toBeGreaterThanOrEqual(tally.cents)
+      expect(tally.failed).toBe(0)
     } finally {
-      await shop.close()
+      leaving.abort()
     }
   })
 

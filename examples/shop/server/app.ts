@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'fairlead'
+import { type Access, openAccess } from './access.ts'
 import { openBook } from './book.ts'
 import { channels } from './channels.ts'
 import { createHandler } from './http.ts'
@@ -22,6 +23,8 @@ export interface ShopOptions {
   readonly log?: string
   /** How long after a product ran low its delivery comes in; 0: never. @default 30 s */
   readonly restockMs?: number
+  /** Who may come in. @default openAccess: development mode */
+  readonly access?: Access
   /** Told when the shop can no longer follow its log; it should be ended and started again. */
   readonly onFail?: (error: unknown) => void
 }
@@ -37,8 +40,8 @@ export interface Shop {
 
 /** Opens the shop: its pages, its API, and Fairlead at /live, all on one port of this machine. */
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
-  const { port = 3000, log = 'memory', restockMs = 30_000, onFail = () => {} } = options
-  const live = createServer({ channels, dev: true, ...(await openLog(log)) })
+  const { port = 3000, log = 'memory', restockMs = 30_000, access = openAccess, onFail = () => {} } = options
+  const live = createServer({ channels, ...access.options, ...(await openLog(log)) })
   // Until the shop listens, nothing else keeps the process alive: Fairlead's own timers do not.
   const awake = setInterval(() => {}, 1000)
   const closing = new AbortController()
@@ -52,7 +55,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   live.attach(http)
   const orders = createOrders(live, book)
   const lines = openLines(http, live, (request, response) => void handle(request, response))
-  const handle = createHandler({ live, book, orders, lines })
+  const handle = createHandler({ live, book, orders, lines, access })
   regularly(1000, () => lines.follow(closing.signal), { signal: closing.signal, onFail })
   await listen(http, port)
   clearInterval(awake)

@@ -1,5 +1,6 @@
 import { type ChannelDeclaration, defineChannels, event, FairleadError } from 'fairlead'
 import { say } from './chat.ts'
+import { isCustomer, isOperator } from './people.ts'
 import type { Snapshot } from './snapshots.ts'
 
 /** `new_order`: an order was placed. Numbers rise by one, so a reader can tell that none is missing. */
@@ -63,7 +64,19 @@ export interface LineCut {
   until: number
 }
 
-const operators: ChannelDeclaration['read'] = (who) => who?.role === 'operator'
+/** `bought`: an order of this customer's own. */
+export interface Bought {
+  id: number
+  name: string
+  quantity: number
+  total: number
+}
+
+type OwnRule = Extract<ChannelDeclaration['read'], (...args: never[]) => unknown>
+
+const operators: OwnRule = (who) => isOperator(who)
+/** The customer that the channel is named after, and the operators. */
+const ownAndOperators: OwnRule = (who, { params }) => isOperator(who) || isCustomer(who, params[0])
 
 function publishedOnly(instead: string): () => never {
   return () => {
@@ -72,8 +85,8 @@ function publishedOnly(instead: string): () => never {
 }
 
 /**
- * Every channel of the shop. The rules are those of a shop with logins; `npm start` runs in development mode, where
- * anyone on this machine may read, so what must not be sent by a page is refused by a handler.
+ * Every channel of the shop. The rules hold with `npm start -- --secure`; without it the shop is in development mode,
+ * where anyone on this machine may read, so what must not be sent by a page is refused by a handler.
  */
 export const channels = defineChannels({
   orders: {
@@ -123,8 +136,14 @@ export const channels = defineChannels({
     retention: { ageMs: 10 * 60_000 },
     events: { cut: event<LineCut>() },
   },
-  /** A room's name is long and random: who knows it may read and write. */
-  'chat/*': { read: 'public', send: 'public', onSend: say, events: { say: event<ChatLine>() } },
+  /** A customer's room has the name of their session; in development mode who knows its long random name is in. */
+  'chat/*': { read: ownAndOperators, send: ownAndOperators, onSend: say, events: { say: event<ChatLine>() } },
+  /** What a customer has bought, for that customer's own pages. */
+  'bought/*': {
+    read: ownAndOperators,
+    onSend: publishedOnly('Orders are placed by POST /api/orders.'),
+    events: { bought: event<Bought>() },
+  },
 })
 
 /** The channels as the compiler knows them. */

@@ -1,5 +1,6 @@
 import { FairleadError, type SendContext } from 'fairlead'
 import type { ChatLine } from './channels.ts'
+import { isCustomer, isOperator } from './people.ts'
 
 /** The longest line of a chat, in characters. */
 const longestLine = 1000
@@ -11,11 +12,14 @@ const longestLine = 1000
 export async function say(send: SendContext): Promise<void> {
   if (send.event !== 'say') throw new FairleadError('invalid_event_name', 'A chat has one event: say.')
   const line = readLine(send.data)
+  const [room] = send.channel.params
+  const may = line.from === 'operator' ? isOperator(send.who) : isCustomer(send.who, room)
+  if (!may) throw new FairleadError('forbidden', `You do not speak as the ${line.from} here.`)
   await send.publish({ data: line })
-  await send.publish({ channel: 'support', event: 'said', data: { room: send.channel.params[0], ...line } })
+  await send.publish({ channel: 'support', event: 'said', data: { room, ...line } })
 }
 
-/** Without logins the sender says which side it is on; with them, `who` would. */
+/** The sender says which side it is on; whether that is so, is asked of who it is. */
 function readLine(data: unknown): ChatLine {
   const { from, text } = (data ?? {}) as Partial<Record<keyof ChatLine, unknown>>
   if (from !== 'customer' && from !== 'operator') throw refused('from is customer or operator.')

@@ -48,8 +48,9 @@ export function readCount(body: Record<string, unknown>, name: string, least: nu
   throw new Problem(400, 'bad_request', `${name} is a whole number from ${least} to ${most}.`)
 }
 
-/** Answers with JSON. */
-export function sendJson(response: ServerResponse, status: number, answer: object): void {
+/** Answers with JSON, and sets a cookie. */
+export function sendJson(response: ServerResponse, status: number, answer: object, cookie?: string): void {
+  if (cookie !== undefined) response.setHeader('set-cookie', cookie)
   send(response, status, 'application/json', answer)
 }
 

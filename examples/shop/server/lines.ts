@@ -14,10 +14,10 @@ export interface Lines {
   follow(signal: AbortSignal): Promise<void>
 }
 
-const form = /^\/line\/([A-Za-z0-9-]{8,64})(\/live(?:[/?].*)?)$/
+const form = /^(?:\/dashboard)?\/line\/([A-Za-z0-9-]{8,64})(\/live(?:[/?].*)?)$/
 
 /**
- * A page asks for `/line/ID/live/…` in place of `/live/…`, with an id of its own. The prefix is taken off before
+ * A page asks for `/line/ID/live/…` (the dashboard, below its own path) in place of `/live/…`, with an id of its own. The prefix is taken off before
  * Fairlead gets the request, and the page's sockets are known: cutting a line resets them (RST), as a dead network
  * would, whichever transport runs on them. What is on no line goes to `otherwise`.
  */

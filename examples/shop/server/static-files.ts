@@ -35,6 +35,8 @@ const policy = [
   "connect-src 'self' ws: wss:",
   "img-src 'self' data:",
   "frame-ancestors 'none'",
+  "form-action 'self'",
+  "base-uri 'none'",
 ].join('; ')
 
 /** Answers a GET or HEAD for one of the shop's files. `false`: there is none at this path. */

@@ -23,6 +23,7 @@ const sentTwice = 0.03
 /** Shops until the signal: looks at the catalogue, thinks, orders, and does not take no answer for an answer. */
 export async function shop(options: ShopperOptions): Promise<void> {
   const { random, everyMs, signal, tally } = options
+  const session = await enter(options)
   const offers = await look(options)
   while (!signal.aborted) {
     // Orders of many people who do not know each other come at exponential distances.
@@ -31,15 +32,24 @@ export async function shop(options: ShopperOptions): Promise<void> {
     const offer = offers[Math.floor(random() * offers.length)]!
     const quantity = 1 + Math.floor(random() ** 3 * 3)
     const order = { sku: offer.sku, quantity, key: key(random) }
-    const status = await place(options, order)
+    const status = await place(options, order, session)
     if (status === 201) {
       tally.placed += 1
       tally.pieces += quantity
       tally.cents += quantity * offer.cents
     } else if (status === 409) tally.soldOut += 1
     else if (status !== undefined) tally.failed += 1
-    if (status === 201 && random() < sentTwice && (await place(options, order)) === 200) tally.repeated += 1
+    if (status === 201 && random() < sentTwice && (await place(options, order, session)) === 200)
+      tally.repeated += 1
   }
+}
+
+/** Comes in: what a browser would do with the cookie that a shop in earnest gives to each customer. */
+async function enter(options: ShopperOptions): Promise<Record<string, string>> {
+  const response = await ask(options, '/api/me')
+  await response?.arrayBuffer()
+  const cookie = response?.headers.getSetCookie()[0]?.split(';')[0]
+  return cookie === undefined ? {} : { cookie, origin: options.url }
 }
 
 /** The catalogue, cheap things more often than dear ones. */
@@ -50,10 +60,14 @@ async function look(options: ShopperOptions): Promise<Offer[]> {
   return products.flatMap((offer) => Array<Offer>(Math.max(1, Math.round(6000 / offer.cents))).fill(offer))
 }
 
-async function place(options: ShopperOptions, order: object): Promise<number | undefined> {
+async function place(
+  options: ShopperOptions,
+  order: object,
+  session: Record<string, string>,
+): Promise<number | undefined> {
   const response = await ask(options, '/api/orders', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...session, 'content-type': 'application/json' },
     body: JSON.stringify(order),
   })
   await response?.arrayBuffer()

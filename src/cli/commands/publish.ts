@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { type Arguments, type Command, textFlag } from '../command.ts'
+import { type Credential, hiding, readCredential, refusedToken, tokenFileFlag } from '../credential.ts'
 import { UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { authorization, channelUrl, parseUrl, refusal, tokenFlag, unreachable } from '../target.ts'
-import type { Terminal } from '../terminal.ts'
+import { channelUrl, parseUrl, refusal, unreachable } from '../target.ts'
 
 /** `fairlead publish`. */
 export const publish: Command = {
@@ -29,9 +29,10 @@ export const publish: Command = {
       description: 'Only if nothing newer than this stands in the channel',
     },
     tag: { type: 'string', placeholder: 'TAG', description: 'What slow readers keep the newest of' },
-    token: tokenFlag,
+    'token-file': tokenFileFlag,
     json: { type: 'boolean', description: "Print the server's answer as JSON" },
   },
+  refused: refusedToken,
   examples: [
     [
       `fairlead publish http://localhost:8080/live orders new_order '{"id":123,"total":45.99}'`,
@@ -50,11 +51,14 @@ export const publish: Command = {
       if (value !== undefined) url.searchParams.set(name, value)
     }
     const body = encodeBody(await readData(data, args), args, data)
-    const response = await post(url, body, headersOf(args, terminal))
-    const answer = await response.text()
-    if (!response.ok) throw refusal(url, response.status, answer)
-    terminal.print(args.flags.json ? answer || '{}' : sentence(answer))
-    return exitCodes.ok
+    const credential = await readCredential(args, url, terminal)
+    return hiding(credential, async () => {
+      const response = await post(url, body, headersOf(args, credential))
+      const answer = await response.text()
+      if (!response.ok) throw refusal(url, response.status, answer)
+      terminal.print(args.flags.json ? answer || '{}' : sentence(answer))
+      return exitCodes.ok
+    })
   },
 }
 
@@ -82,10 +86,10 @@ function encodeBody(content: Buffer, { flags }: Arguments, data: string): Buffer
   }
 }
 
-function headersOf(args: Arguments, { env }: Terminal): Record<string, string> {
+function headersOf(args: Arguments, { headers }: Credential): Record<string, string> {
   const key = textFlag(args, 'key')
   return {
-    ...authorization(textFlag(args, 'token') ?? env.FAIRLEAD_TOKEN),
+    ...headers,
     'content-type': args.flags.bytes ? 'application/octet-stream' : 'application/json',
     ...(key === undefined ? {} : { 'idempotency-key': key }),
   }

@@ -1,10 +1,11 @@
 import { type Arguments, type Command, numberFlag, textFlag } from '../command.ts'
+import { type Credential, hiding, readCredential, refusedToken, tokenFileFlag } from '../credential.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { follow } from '../tail/follow.ts'
 import { showMessage } from '../tail/show-message.ts'
 import type { TailMessage, TailStart, TailTarget, TailWire } from '../tail/wire.ts'
-import { authorization, channelUrl, parseUrl, tokenFlag } from '../target.ts'
+import { channelUrl, parseUrl } from '../target.ts'
 import { stopSignal, type Terminal } from '../terminal.ts'
 
 /** Each wire is loaded when it is asked for: only one of them needs the WebSocket library. */
@@ -42,9 +43,10 @@ export const tail: Command = {
       placeholder: 'S',
       description: 'Stop after S seconds; a failure if --count was not reached',
     },
-    token: tokenFlag,
+    'token-file': tokenFileFlag,
     json: { type: 'boolean', description: 'Print envelopes, one a line' },
   },
+  refused: refusedToken,
   examples: [
     ['fairlead tail http://localhost:8080/live orders', 'what happens from now on'],
     [
@@ -58,22 +60,25 @@ export const tail: Command = {
     ['fairlead tail https://shop.example/events', "another server's stream, with a diagnosis"],
   ],
   async run(args, terminal) {
-    const { target, start, wire } = await readArguments(args, terminal)
+    const { target, start, wire, credential } = await readArguments(args, terminal)
     const wanted = numberFlag(args, 'count', 1)
     const seconds = numberFlag(args, 'timeout', 1)
     const stop = stopSignal()
     const signal = seconds === undefined ? stop : AbortSignal.any([stop, AbortSignal.timeout(seconds * 1000)])
-    const tell = (note: string): void => terminal.note(terminal.noteStyle('dim', note))
+    const tell = (note: string): void => terminal.note(terminal.noteStyle('dim', credential.hide(note)))
     const show = args.flags.json ? printEnvelope : showMessage
-    let count = 0
-    for await (const item of follow({ wire, target, start, signal, tell })) {
-      const { message } = item
-      show(item, terminal)
-      // Names with `$` are the server's own words on a plain stream.
-      if (message.op === 'event' && !message.event.startsWith('$') && ++count === wanted) return exitCodes.ok
-    }
-    if (wanted === undefined || stop.aborted) return exitCodes.ok
-    throw new CommandError(`${count} of ${wanted} events came in ${seconds} s.`)
+    return hiding(credential, async () => {
+      let count = 0
+      for await (const item of follow({ wire, target, start, signal, tell })) {
+        const { message } = item
+        show(item, terminal)
+        // Names with `$` are the server's own words on a plain stream.
+        const counts = message.op === 'event' && !message.event.startsWith('$')
+        if (counts && ++count === wanted) return exitCodes.ok
+      }
+      if (wanted === undefined || stop.aborted) return exitCodes.ok
+      throw new CommandError(`${count} of ${wanted} events came in ${seconds} s.`)
+    })
   },
 }
 
@@ -81,25 +86,29 @@ interface TailArguments {
   readonly target: TailTarget
   readonly start: TailStart
   readonly wire: TailWire
+  readonly credential: Credential
 }
 
-async function readArguments(args: Arguments, { env }: Terminal): Promise<TailArguments> {
+async function readArguments(args: Arguments, terminal: Terminal): Promise<TailArguments> {
   const [address = '', channel] = args.positionals
   const url = parseUrl(address)
-  const headers = authorization(textFlag(args, 'token') ?? env.FAIRLEAD_TOKEN)
   const start = { after: textFlag(args, 'after'), last: numberFlag(args, 'last', 0) }
   if (start.after !== undefined && start.last !== undefined)
     throw new UsageError('Give --after or --last, not both.')
   const transport = textFlag(args, 'transport') ?? 'sse'
   const load = Object.hasOwn(transports, transport) ? transports[transport] : undefined
   if (!load) throw new UsageError(`--transport is one of ${Object.keys(transports).join(', ')}.`)
-  if (channel !== undefined)
-    return { target: { url: channelUrl(url, channel), headers }, start, wire: await load() }
+  if (channel !== undefined) {
+    const target = channelUrl(url, channel)
+    const credential = await readCredential(args, url, terminal)
+    return { target: { url: target, headers: credential.headers }, start, wire: await load(), credential }
+  }
   if (transport !== 'sse' || start.last !== undefined) {
     throw new UsageError('Without CHANNEL a plain stream is read: --transport and --last need a CHANNEL.')
   }
   const { plainWire } = await import('../tail/plain-wire.ts')
-  return { target: { url, headers }, start, wire: plainWire }
+  const credential = await readCredential(args, url, terminal)
+  return { target: { url, headers: credential.headers }, start, wire: plainWire, credential }
 }
 
 function printEnvelope({ text, message }: TailMessage, { print }: Terminal): void {

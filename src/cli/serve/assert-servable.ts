@@ -8,7 +8,7 @@ const cure = 'Declare channels in fairlead.config.js to run without development 
  * channels nobody can use. Throws `ConfigError`.
  */
 export function assertServable(config: ServeConfig, env: Readonly<Record<string, string | undefined>>): void {
-  const { dev, host, channels, authenticate } = config
+  const { dev, host, channels } = config
   if (!dev && channels === undefined) {
     throw new ConfigError(
       'dev is false and no channels are declared, so nobody could read or send anything. Declare channels in the configuration.',
@@ -25,9 +25,10 @@ export function assertServable(config: ServeConfig, env: Readonly<Record<string,
       `Refused: development mode lets anyone who reaches it read and send everything, so it listens on localhost only, not on ${host}. ${cure}`,
     )
   }
-  if (authenticate !== undefined) {
+  for (const name of ['authenticate', 'tokens', 'tickets'] as const) {
+    if (config[name] === undefined) continue
     throw new ConfigError(
-      'Development mode lets everyone in, so authenticate would never be asked: leave one of them out.',
+      `Development mode lets everyone in, so ${name} would never be asked: declare channels, or leave ${name} out.`,
     )
   }
 }

@@ -22,5 +22,6 @@ export function printConfig(entries: readonly ConfigEntry[], json: boolean, term
 
 function asText(value: unknown): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none'
-  return Array.isArray(value) ? value.join(', ') : String(value)
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -23,6 +23,9 @@ export async function startServer(
   parts: Pick<ServerOptions, 'log' | 'presence' | 'onError'> = {},
 ): Promise<RunningServer> {
   const { port, host, workers: _, ...options } = config
+  await config.tokens?.ready.catch((error: Error) => {
+    throw new CommandError(error.message)
+  })
   const server = made({ ...options, ...parts })
   const otherwise = config.dev ? pageOr(notFound, config.base) : undefined
   try {

@@ -5,11 +5,15 @@ import { Ledger } from '/dashboard/ledger.js'
 import { armCut, showConnection, showLedger } from '/dashboard/line-panel.js'
 import { createOrderFeed } from '/dashboard/order-feed.js'
 import { followPresence } from '/dashboard/presence.js'
+import { signIn, signInAgain } from '/dashboard/sign-in.js'
 import { openSupport } from '/dashboard/support.js'
-import { getJson } from '/parts/api.js'
+import { getJson, isAboutWho } from '/parts/api.js'
 import { eachFrame } from '/parts/dom.js'
 import { connectByLine } from '/parts/line.js'
 import { transports } from '/transports.js'
+
+// The charts measure the page, and nothing is asked of the shop, before somebody may see it.
+await signIn()
 
 const feed = createOrderFeed()
 const charts = createCharts()
@@ -77,3 +81,19 @@ showConnection({
 })
 showConnection({ title: 'Chat', client: chat, channels: [desk], clock })
 armCut()
+
+for (const channel of [orders, alerts, mutes, desk]) channel.onError(turnAway)
+let isEnded = false
+
+/**
+ * The shop does not know the reader any longer: the sign-in ran out, or its key is another one.
+ *
+ * @param {unknown} error
+ */
+function turnAway(error) {
+  if (isEnded || !isAboutWho(error)) return
+  isEnded = true
+  feeds.close()
+  chat.close()
+  void signInAgain('Your sign-in has ended. Sign in again to go on.')
+}

@@ -1,5 +1,11 @@
 // @ts-check
 
+/**
+ * What the page's own requests go below. The operators' cookie is for what is below the dashboard's path alone, so that
+ * a storefront in the same browser stays a customer's.
+ */
+export const door = location.pathname.startsWith('/dashboard') ? '/dashboard' : ''
+
 /** What the shop said no with. */
 export class Refused extends Error {
   /**
@@ -21,7 +27,7 @@ export class Refused extends Error {
  * @param {AbortSignal} [signal]
  */
 export async function getJson(path, signal) {
-  return answer(await fetch(path, signal ? { signal } : {}))
+  return answer(await fetch(door + path, signal ? { signal } : {}))
 }
 
 /**
@@ -32,7 +38,17 @@ export async function getJson(path, signal) {
  */
 export async function postJson(path, body) {
   const headers = { 'content-type': 'application/json' }
-  return answer(await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }))
+  return answer(await fetch(door + path, { method: 'POST', headers, body: JSON.stringify(body) }))
+}
+
+/**
+ * Whether something was refused because of who asked.
+ *
+ * @param {unknown} error
+ */
+export function isAboutWho(error) {
+  const { code = '' } = /** @type {{ code?: string }} */ (error ?? {})
+  return ['auth_required', 'forbidden', 'invalid_token', 'token_expired'].includes(code)
 }
 
 /** @param {Response} response */

@@ -1,5 +1,6 @@
 // @ts-check
 import { connect } from '/live/_client.js'
+import { door } from '/parts/api.js'
 
 /** This page's own line to the shop, which can be cut without hurting another page. */
 export const lineId = crypto.randomUUID()
@@ -11,7 +12,7 @@ export const lineId = crypto.randomUUID()
  * @returns {import('fairlead/client').Client<import('../../server/channels.ts').ShopChannels>}
  */
 export function connectByLine(options) {
-  return connect(new URL(`/line/${lineId}/live`, location.href).href, options)
+  return connect(new URL(`${door}/line/${lineId}/live`, location.href).href, options)
 }
 
 /** What a connection's phases are called on the page. */

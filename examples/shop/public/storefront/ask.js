@@ -4,15 +4,24 @@ import { byId } from '/parts/dom.js'
 import { connectByLine, showPhase } from '/parts/line.js'
 import { transports } from '/transports.js'
 
-/** The customer's own room: long and random, because who knows it may read it. Kept, so that an answer finds them. */
-function ownRoom() {
-  const room = sessionStorage.getItem('room') ?? crypto.randomUUID()
+/**
+ * The customer's own room, kept so that an answer finds them. In a shop that does not know its customers its name is
+ * long and random, because who knows it may read it.
+ *
+ * @param {string | null} customer
+ */
+function ownRoom(customer) {
+  const room = customer ?? sessionStorage.getItem('room') ?? crypto.randomUUID()
   sessionStorage.setItem('room', room)
   return room
 }
 
-/** The chat with the shop. It connects when it is first opened: most customers never ask. */
-export function openAsk() {
+/**
+ * The chat with the shop. It connects when it is first opened: most customers never ask.
+ *
+ * @param {string | null} customer
+ */
+export function openAsk(customer) {
   const ask = byId('ask')
   const chat = byId('chat')
   let entered = false
@@ -20,7 +29,7 @@ export function openAsk() {
   ask.addEventListener('click', () => {
     chat.hidden = false
     ask.setAttribute('aria-expanded', 'true')
-    if (!entered) enter()
+    if (!entered) enter(customer)
     entered = true
     byId('chat-text').focus()
   })
@@ -29,7 +38,7 @@ export function openAsk() {
     if (event.key === 'Escape') close()
   })
   if (sessionStorage.getItem('room')) {
-    enter()
+    enter(customer)
     entered = true
   }
 
@@ -40,12 +49,13 @@ export function openAsk() {
   }
 }
 
-function enter() {
+/** @param {string | null} customer */
+function enter(customer) {
   const client = connectByLine({ transport: transports.chat })
   showPhase(byId('chat-line'), client)
   enterRoom({
     client,
-    room: ownRoom(),
+    room: ownRoom(customer),
     side: 'customer',
     lines: byId('chat-lines'),
     form: /** @type {HTMLFormElement} */ (byId('chat-form')),

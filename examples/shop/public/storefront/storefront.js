@@ -1,9 +1,11 @@
 // @ts-check
-import { getJson, postJson, Refused } from '/parts/api.js'
+import { getJson, isAboutWho, postJson, Refused } from '/parts/api.js'
 import { byId } from '/parts/dom.js'
 import { count } from '/parts/format.js'
 import { connectByLine, showPhase } from '/parts/line.js'
 import { openAsk } from '/storefront/ask.js'
+import { showBought } from '/storefront/bought.js'
+import { enterShop } from '/storefront/enter.js'
 import { createShelf } from '/storefront/shelf.js'
 import { transports } from '/transports.js'
 
@@ -16,6 +18,8 @@ import { transports } from '/transports.js'
  */
 const unanswered = new Map()
 const shelf = createShelf({ buy })
+// Before anything is opened: the shop's cookie says on each connection whose it is.
+const customer = await enterShop()
 // Being on the channel `visitors` with presence is what makes this page a visitor.
 const client = connectByLine({ transport: transports.feeds, presence: true })
 showPhase(byId('line'), client)
@@ -30,7 +34,8 @@ client.channel('visitors', { last: 1 }).on('count', ({ online }) => {
     online > 1 ? `${count(online)} people are in the shop.` : 'You have the shop to yourself.'
 })
 
-openAsk()
+if (customer !== null) showBought(client, customer)
+openAsk(customer)
 
 /**
  * Orders one piece. The key makes a click that is sent twice, because the answer was lost, one order: also the click
@@ -59,7 +64,8 @@ async function order(sku, key) {
       return { placed: true, text: `Yours: order no. ${order.id}.` }
     } catch (error) {
       // A 5xx is no answer: the server that was asked is leaving, or cannot reach the log. Another one may.
-      if (error instanceof Refused && error.status < 500) return { placed: false, text: refusal(error) }
+      if (isAboutWho(error) && attempt === 0) await enterShop()
+      else if (error instanceof Refused && error.status < 500) return { placed: false, text: refusal(error) }
       if (attempt === 3) return undefined
       await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt))
     }
