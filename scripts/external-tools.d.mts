@@ -3,6 +3,7 @@ export type ExternalTool =
   | 'firefox'
   | 'python3'
   | 'curl'
+  | 'cc'
   | 'redis'
   | 'nats'
   | 'haproxy'

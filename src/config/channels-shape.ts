@@ -65,6 +65,7 @@ const fields: Readonly<Record<keyof ChannelDeclaration, Shape>> = {
     accepts: isRetention,
   },
   slow: { expects: slowReaders.join(', '), accepts: (value) => slowReaders.some((name) => name === value) },
+  compress: { expects: 'true or false', accepts: (value) => typeof value === 'boolean' },
   presence: { expects: 'true or false', accepts: (value) => typeof value === 'boolean' },
   flow: {
     expects:

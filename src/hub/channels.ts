@@ -59,6 +59,11 @@ export interface ChannelDeclaration<Events extends EventMap = EventMap> {
   readonly retention?: Retention
   /** @default 'resume' */
   readonly slow?: SlowReader
+  /**
+   * Whether streams of the channel are compressed for readers that take it: once for all of them. Never for one that
+   * mixes secrets with text that others choose: the length would tell the secret (BREACH). @default false
+   */
+  readonly compress?: boolean
   /** Whether the channel knows who is on it. @default false */
   readonly presence?: boolean
   /**

@@ -6,11 +6,16 @@ export interface Encoding {
   /** Names the encoding: equal names, equal bytes. */
   readonly name: string
   encode(event: StoredEvent, epoch: string): Buffer
+  /** Makes a batch out of the bytes that the encoding `of` joined, where that is more than joining: once for all. */
+  readonly pack?: (batch: Buffer) => Buffer
+  readonly of?: Encoding
 }
 
 /** What the hub needs of a connection; reading from it is the transport's own matter. */
 export interface Connection {
   readonly encoding: Encoding
+  /** How the events of these channels are written, where not all are written alike. @default encoding */
+  encodingOf?(channels: readonly string[]): Encoding
   /** Bytes that the socket has not yet taken. */
   readonly backlogBytes: number
   /** Bytes of events and messages that were handed to the socket. */

@@ -34,14 +34,18 @@ export class Batch {
   bytes(encoding: Encoding): Buffer {
     let joined = this.#joined.get(encoding.name)
     if (joined === undefined) {
-      const first = this.events[0]
-      // The bytes of a single event are not copied.
       joined =
-        first && this.events.length === 1
-          ? first.bytes(encoding)
-          : Buffer.concat(this.events.map((event) => event.bytes(encoding)))
+        encoding.pack && encoding.of ? encoding.pack(this.bytes(encoding.of)) : join(this.events, encoding)
       this.#joined.set(encoding.name, joined)
     }
     return joined
   }
+}
+
+/** The bytes of a single event are not copied. */
+function join(events: readonly EncodedEvent[], encoding: Encoding): Buffer {
+  const [first] = events
+  return first && events.length === 1
+    ? first.bytes(encoding)
+    : Buffer.concat(events.map((event) => event.bytes(encoding)))
 }

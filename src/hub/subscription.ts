@@ -1,5 +1,5 @@
 import { formatPosition, type ResetReason } from '../protocol/index.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Encoding } from './connection.ts'
 import { Batch, type EncodedEvent } from './encoded-event.ts'
 import { type Start, type StartRequest, startOf } from './start.ts'
 import type { Topic } from './topic.ts'
@@ -27,6 +27,7 @@ export class Subscription {
   readonly connection: Connection
   readonly #hub: TopicHub
   readonly #owner: SubscriptionOwner
+  readonly #encoding: Encoding
   /** Channels that go on from a later offset than the position: those with a start of their own, or a gap. */
   readonly #floors = new Map<string, number>()
   #state: 'starting' | 'behind' | 'live' | 'closed' = 'starting'
@@ -47,6 +48,7 @@ export class Subscription {
     this.topic = topic
     this.connection = connection
     this.#owner = owner
+    this.#encoding = connection.encodingOf?.(topic.channels) ?? connection.encoding
     topic.subscriptions.add(this)
   }
 
@@ -104,7 +106,7 @@ export class Subscription {
       return false
     }
     if (this.#owner.shared) this.#hub.cork(this.connection)
-    this.connection.write(batch.bytes(this.connection.encoding))
+    this.connection.write(batch.bytes(this.#encoding))
     return true
   }
 
@@ -224,6 +226,6 @@ export class Subscription {
   #write(batch: Batch): void {
     if (batch.events.length === 0) return
     this.#hub.metrics.deliveries.add('replay', batch.events.length)
-    this.connection.write(batch.bytes(this.connection.encoding))
+    this.connection.write(batch.bytes(this.#encoding))
   }
 }

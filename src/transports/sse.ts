@@ -11,6 +11,7 @@ import {
   isFairleadError,
   limits,
 } from '../protocol/index.ts'
+import { compressAlone, gzipEncoding, gzipHead, mayCompress, takesGzip } from './compression.ts'
 import { sseEnvelope, ssePlain, sseSeveral } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { StalledSocket } from './stalled-socket.ts'
@@ -52,7 +53,14 @@ export async function serveSse(
     response.writeHead(200, sseHeaders).end()
     return
   }
-  const stream = new SseStream(session, response, options)
+  const gzip = mayCompress(session.hub.declared, options.channels)
+  if (gzip) response.appendHeader('vary', 'accept-encoding')
+  const stream = new SseStream(
+    session,
+    response,
+    options,
+    gzip && takesGzip(request.headers['accept-encoding']?.toString()),
+  )
   try {
     stream.begin(await openStreams(session, options, stream))
   } catch (error) {
@@ -79,18 +87,21 @@ class SseStream implements Connection, StreamOwner {
   readonly #response: ServerResponse
   readonly #options: SseOptions
   readonly #retryMs: number
+  readonly #gzip: boolean
   #heartbeat: Heartbeat | undefined
   #stalled: StalledSocket | undefined
   #subscriptions: readonly Subscription[] = []
   #ended = false
   writtenBytes = 0
 
-  constructor(session: Session, response: ServerResponse, options: SseOptions) {
+  constructor(session: Session, response: ServerResponse, options: SseOptions, gzip: boolean) {
     this.#session = session
     this.#response = response
     this.#options = options
     this.#retryMs = retryBaseMs + Math.floor(session.hub.clock.random() * retryBaseMs)
-    this.encoding = options.envelope ? sseEnvelope : options.channels.length > 1 ? sseSeveral : ssePlain
+    this.#gzip = gzip
+    const plain = options.envelope ? sseEnvelope : options.channels.length > 1 ? sseSeveral : ssePlain
+    this.encoding = gzip ? gzipEncoding(plain) : plain
     session.hub.connections.add(this)
     response.on('close', () => this.#closed())
     // A reset while nothing is being written would otherwise end the process.
@@ -121,7 +132,7 @@ class SseStream implements Connection, StreamOwner {
     this.#subscriptions = streams.map(({ subscription }) => subscription)
     this.#heartbeat = new Heartbeat({ wheel, everyMs: this.#options.heartbeatMs, beat: () => this.#beat() })
     this.#response.cork()
-    this.#response.writeHead(200, sseHeaders)
+    this.#head()
     if (this.#response.socket) {
       this.#response.socket.setNoDelay(true)
       this.#stalled = new StalledSocket(wheel, this.#response.socket, () => this.end('slow', 1_000))
@@ -136,7 +147,7 @@ class SseStream implements Connection, StreamOwner {
   refuse(error: FairleadError): void {
     const { hub } = this.#session
     hub.metrics.refusals.add(error.code)
-    this.#response.writeHead(200, sseHeaders)
+    this.#head()
     const reason = error.code === 'draining' ? 'drain' : error.code === 'unavailable' ? 'unavailable' : 'busy'
     this.end(reason, Math.ceil(error.retryAfterMs ?? 0) + hub.retryMs())
   }
@@ -151,9 +162,9 @@ class SseStream implements Connection, StreamOwner {
   control(message: ControlMessage): void {
     if (this.#options.envelope) {
       const id = 'id' in message ? message.id : undefined
-      this.write(Buffer.from(encodeSseBlock({ id, data: JSON.stringify(message) })))
+      this.#say(encodeSseBlock({ id, data: JSON.stringify(message) }))
     } else {
-      this.write(Buffer.from(plainBlocks(message)))
+      this.#say(plainBlocks(message))
     }
   }
 
@@ -169,7 +180,7 @@ class SseStream implements Connection, StreamOwner {
     if (this.#ended) return
     this.#session.hub.ended(this.#session, reason)
     if (!this.#options.envelope)
-      this.write(Buffer.from(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) })))
+      this.#say(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) }))
     this.control({ op: 'bye', reason, retryMs })
     this.#ended = true
     this.#heartbeat?.stop()
@@ -189,6 +200,17 @@ class SseStream implements Connection, StreamOwner {
     this.end('unavailable', this.#session.hub.retryMs())
   }
 
+  /** Writes blocks that are this reader's alone. */
+  #say(blocks: string): void {
+    const bytes = Buffer.from(blocks)
+    this.write(this.#gzip ? compressAlone(bytes) : bytes)
+  }
+
+  #head(): void {
+    this.#response.writeHead(200, this.#gzip ? { ...sseHeaders, 'content-encoding': 'gzip' } : sseHeaders)
+    if (this.#gzip) this.write(gzipHead)
+  }
+
   #beat(): void {
     for (const subscription of this.#subscriptions) subscription.pump()
     this.#heartbeatBlock(this.#session.standing)
@@ -201,7 +223,7 @@ class SseStream implements Connection, StreamOwner {
     const block = this.#options.envelope
       ? { retryMs, id, data: JSON.stringify({ op: 'heartbeat', id, positions, everyMs }) }
       : { retryMs, id, event: '$heartbeat', data: JSON.stringify({ everyMs }) }
-    this.write(Buffer.from(encodeSseBlock(block)))
+    this.#say(encodeSseBlock(block))
   }
 
   #closed(): void {

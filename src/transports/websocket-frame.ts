@@ -24,3 +24,16 @@ function frame(opcode: number, payload: Uint8Array): Buffer {
   bytes.set(payload, 2 + extra)
   return bytes
 }
+
+/** A whole frame with its payload compressed (RFC 7692, section 6), or as it was where that is no shorter. */
+export function deflatedFrame(plain: Buffer, compress: (payload: Buffer) => Buffer): Buffer {
+  const length = plain[1]!
+  const head = length < 126 ? 2 : length === 126 ? 4 : 10
+  const payload = compress(plain.subarray(head))
+  // The last four bytes are the same for every message: left out (section 7.2.1).
+  if (payload.length - 4 >= plain.length - head) return plain
+  return frame((plain[0]! & 0x0f) | compressed, payload.subarray(0, -4))
+}
+
+/** RSV1: this message is compressed. */
+const compressed = 0x40

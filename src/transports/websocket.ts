@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import type { Connection } from '../hub/connection.ts'
+import type { Connection, Encoding } from '../hub/connection.ts'
 import type { Session, StreamOwner } from '../hub/session.ts'
 import type { Standing } from '../hub/standing.ts'
 import type { StartRequest } from '../hub/start.ts'
 import type { Subscription } from '../hub/subscription.ts'
 import { type ByeReason, type ControlMessage, closeCodes, limits, type OkMessage } from '../protocol/index.ts'
+import { mayCompress, websocketDeflate } from './compression.ts'
 import { websocketJson } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { StalledSocket } from './stalled-socket.ts'
@@ -87,6 +88,12 @@ export class WebSocketStream implements Connection, StreamOwner {
       this.session.drained()
     })
     reader.begin()
+  }
+
+  /** Only where the handshake agreed on it, and for channels that say so: each message is compressed by itself. */
+  encodingOf(channels: readonly string[]): Encoding {
+    const deflates = this.#ws.extensions !== '' && mayCompress(this.session.hub.declared, channels)
+    return deflates ? websocketDeflate : this.encoding
   }
 
   get backlogBytes(): number {

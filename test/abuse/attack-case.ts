@@ -9,7 +9,7 @@ export interface Attack {
   readonly name: string
   readonly expected: string
   readonly long?: boolean
-  readonly known?: string
+  readonly alone?: boolean
   run(stage: Stage): Promise<string>
 }
 

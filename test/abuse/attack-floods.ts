@@ -11,7 +11,11 @@ import { mutants } from './wire-mutants.ts'
 const mib = 1024 * 1024
 
 /** How much more memory an attack left the server with, after a collection, in words. */
-async function whileFlat(stage: Stage, boundBytes: number, attack: () => Promise<string>): Promise<string> {
+export async function whileFlat(
+  stage: Stage,
+  boundBytes: number,
+  attack: () => Promise<string>,
+): Promise<string> {
   const before = await stage.victim.measure()
   const seen = await attack()
   const after = await stage.victim.measure()
@@ -144,6 +148,7 @@ export const controlFloods: readonly AbuseCase[] = (
     {
       row: '9',
       name: 'deflate-bomb',
+      alone: true,
       expected: 'close 1002, memory flat',
       run: (stage) =>
         whileFlat(stage, 8 * mib, async () => {
@@ -188,12 +193,14 @@ export const controlFloods: readonly AbuseCase[] = (
     {
       row: '13',
       name: 'pings-without-reading',
+      alone: true,
       expected: 'good 200, held little, memory flat',
       run: (stage) => unreadFrames(stage, { opcode: 9, payload: 'x'.repeat(125) }, 20 * stage.times),
     },
     {
       row: '13',
       name: 'messages-without-reading',
+      alone: true,
       expected: 'good 200, held little, memory flat',
       run: (stage) =>
         unreadFrames(stage, { opcode: 1, payload: '{"op":"unsubscribe","ref":1}' }, 20 * stage.times),
@@ -201,6 +208,7 @@ export const controlFloods: readonly AbuseCase[] = (
     {
       row: '14',
       name: 'subscription-flood',
+      alone: true,
       expected: 'ok ×100, error too_many_subscriptions ×900; ok ×1000, memory flat',
       run: subscriptions,
     },

@@ -3,6 +3,7 @@ import type { AbuseCase } from './case.ts'
 import { httpCase } from './http-case.ts'
 import { moreInputs } from './more-inputs.ts'
 import { slowInputs } from './slow-inputs.ts'
+import { tokenInputs } from './token-inputs.ts'
 import { websocketInputs } from './websocket-inputs.ts'
 
 /**
@@ -13,6 +14,7 @@ export const badInputs: readonly AbuseCase[] = [
   ...badRequests.map((bad) => httpCase({ ...bad, row: bad.row === 31 ? 'more' : String(bad.row) })),
   ...moreInputs.map(httpCase),
   ...websocketInputs,
+  ...tokenInputs,
   ...slowInputs,
 ]
 
@@ -21,6 +23,3 @@ export const badInputRows: readonly string[] = [
   ...Array.from({ length: 30 }, (_, i) => String(i + 1)),
   'more',
 ]
-
-/** Rows that wait for what they need: 21, an expired token, for tokens that expire. */
-export const awaitedRows: readonly string[] = ['21']

@@ -14,8 +14,8 @@ export interface AbuseCase {
   readonly ways: readonly Way[]
   /** It waits for the server's own deadlines: left out of `npm test`. */
   readonly long?: boolean | undefined
-  /** Why the server is known to answer otherwise, until it is mended. */
-  readonly known?: string | undefined
+  /** It looks at the memory of the whole server: nothing else is tried meanwhile. */
+  readonly alone?: boolean | undefined
   /** Tries it once and says what was seen. */
   try(stage: Stage, way: Way): Promise<string>
 }
@@ -38,7 +38,6 @@ export interface Result {
   readonly way: Way
   readonly expected: string
   readonly seen: string
-  readonly known?: string | undefined
   /** What the server's process spent, in milliseconds. */
   readonly cpuMs?: number | undefined
 }

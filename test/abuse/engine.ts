@@ -26,8 +26,11 @@ export interface Run {
   readonly seen: number
 }
 
-/** Connections at a time where a case is tried in parallel, and cases at a time otherwise. */
-const atOnce = { connections: 100, cases: 24 }
+/**
+ * Connections at a time where a case is tried in parallel, and cases at a time otherwise. A thousand tries go in batches:
+ * as one answers the next is sent, so that this many are in flight until the last ones; those that wait are all open at once.
+ */
+const atOnce = { connections: 250, cases: 24 }
 /** Between two of those that wait side by side. */
 const rampMs = 8
 /** What a process may hold more than before: caches, compiled code, the log's own memory of keys. */
@@ -59,28 +62,42 @@ async function run(
     results.push(result)
     options.onResult?.(result)
   }
-  // Those that wait do it beside all others.
+  const trySingly = async ([one, way]: [AbuseCase, Way]) => take(await tryWay(stage, one, way))
+  const singles = chosen.filter(isShort).flatMap(singly)
+  await inTurns(
+    singles.filter(([{ alone }]) => !alone),
+    atOnce.cases,
+    trySingly,
+  )
+  await inTurns(
+    singles.filter(([{ alone }]) => alone),
+    1,
+    trySingly,
+  )
+  // By now everything has run once: what it compiled and cached is no leak.
+  const before = await victim.measure()
+  const parallel = triedInParallel(chosen, options.long === true)
+  // Those that wait do it beside those that are tried in parallel: a thousand open sockets of each.
   const waiting = inTurns(
     chosen.filter(({ long }) => long),
     1000,
     (one) => inTurns(one.ways, 4, async (way) => take(await tryWay(stage, one, way))),
   )
-  await inTurns(chosen.filter(isShort).flatMap(singly), atOnce.cases, async ([one, way]) =>
-    take(await tryWay(stage, one, way)),
-  )
-  // By now everything has run once: what it compiled and cached is no leak.
-  const before = await victim.measure()
-  const parallel = triedInParallel(chosen, options.long === true)
+  let last = before
   // One at a time where each is looked at by itself.
   await inTurns(parallel, options.long ? 1 : 3, async (one) => {
-    const attempt = (): Promise<Result> => tryWay(stage, one, 'in parallel')
-    take(options.long ? await measured(stage, attempt) : await attempt())
-    if (options.long) faults.push(...(await disturbances(stage, bystanders, one.name)))
+    const result = await tryWay(stage, one, 'in parallel')
+    if (!options.long) return take(result)
+    const now = await victim.measure()
+    take({ ...result, cpuMs: now.cpuMs - last.cpuMs })
+    faults.push(...(await disturbances(bystanders, now, one.name)))
+    last = now
   })
   await waiting
-  faults.push(...(await disturbances(stage, bystanders, 'all')))
+  faults.push(...(await disturbances(bystanders, await victim.measure(), 'all')))
   const after = await settled(victim, before)
-  return { results, faults: [...faults, ...overhang(before, after)], before, after, seen: bystanders.seen }
+  faults.push(...overhang(before, after), ...(await leaks(victim, after)))
+  return { results, faults, before, after, seen: bystanders.seen }
 }
 
 /** Those that are tried in parallel too: all of them in a long run, one for each answer of a row in a short one. */
@@ -99,7 +116,7 @@ function singly(one: AbuseCase): [AbuseCase, Way][] {
 }
 
 async function tryWay(stage: Stage, one: AbuseCase, way: Way): Promise<Result> {
-  const { table, row, name, expected, known, long } = one
+  const { table, row, name, expected, long } = one
   const times = way === 'in parallel' ? stage.times : 1
   const tries = Array.from({ length: times }, (_, i) => i)
   const all = await inTurns(tries, long ? times : atOnce.connections, async (i) => {
@@ -109,7 +126,7 @@ async function tryWay(stage: Stage, one: AbuseCase, way: Way): Promise<Result> {
   })
   const others = all.filter((seen) => seen !== expected)
   const seen = others.length === 0 ? expected : summary(others, times)
-  return { table, row, name, way, expected, seen, known }
+  return { table, row, name, way, expected, seen }
 }
 
 async function tryOnce(stage: Stage, one: AbuseCase, way: Way): Promise<string> {
@@ -132,14 +149,11 @@ function summary(others: readonly string[], times: number): string {
     .join('; ')}`
 }
 
-async function measured(stage: Stage, work: () => Promise<Result>): Promise<Result> {
-  const before = await stage.victim.measure()
-  const result = await work()
-  return { ...result, cpuMs: (await stage.victim.measure()).cpuMs - before.cpuMs }
-}
-
-async function disturbances(stage: Stage, bystanders: Bystanders, during: string): Promise<string[]> {
-  const { published } = await stage.victim.measure()
+async function disturbances(
+  bystanders: Bystanders,
+  { published }: Measured,
+  during: string,
+): Promise<string[]> {
   return (await bystanders.disturbed(published)).map((what) => `during ${during}: ${what}`)
 }
 
@@ -164,4 +178,17 @@ function overhang(before: Measured, after: Measured): string[] {
     .filter((what) => after[what] > before[what] + slack[what])
     .map((what) => `${what}: ${before[what]} before, ${after[what]} after`)
   return [...faults, ...after.errors.map((error) => `the server reported: ${error}`)]
+}
+
+/** What every token and every ticket of the run begins with, whoever forged it. */
+const secrets = /eyJ[\w-]{8}|ft1\.\w{8}/
+
+/** Where a token or ticket stands that somebody showed during the run. */
+async function leaks(victim: Victim, { errors }: Measured): Promise<string[]> {
+  const metrics = await fetch(`http://127.0.0.1:${victim.ports.operations}/metrics`)
+  const places = { output: victim.output, errors: errors.join('\n'), metrics: await metrics.text() }
+  return Object.entries(places).flatMap(([place, text]) => {
+    const found = secrets.exec(text)
+    return found ? [`a token stands in the server's ${place}: ${found[0]}…`] : []
+  })
 }

@@ -25,7 +25,6 @@ export interface HttpCase extends Omit<BadRequest, 'row' | 'bytes'> {
   readonly at?: ServerName | undefined
   readonly ways?: readonly Way[] | undefined
   readonly long?: boolean | undefined
-  readonly known?: string | undefined
   /** Something that must stand in what comes back, which is a stream perhaps: it is waited for. */
   readonly holds?: string | undefined
   /** How many events stand in its channel afterwards. @default 0 */
@@ -37,16 +36,18 @@ interface LogPlace extends Place {
   readonly epoch: string
 }
 
+/** A server that drains closes the connection with its first answer: nothing behind that is answered. */
+const onItsOwn = ways.filter((way) => way !== 'pipelined')
+
 /** Makes a case of it. */
 export function httpCase(one: HttpCase): AbuseCase {
-  const { row, name, long, known } = one
+  const { row, name, long } = one
   const self: AbuseCase = {
     table: 'bad input',
     row,
     name,
     long,
-    known,
-    ways: one.ways ?? ways,
+    ways: one.ways ?? (one.at === 'draining' ? onItsOwn : ways),
     expected: expectation(one),
     try: async (stage, way) => {
       const channel = channelOf(self, way)

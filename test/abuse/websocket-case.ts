@@ -12,7 +12,8 @@ export interface WebSocketCase {
   /** The path; CHANNEL stands for a channel of its own. @default '/live/CHANNEL' */
   readonly path?: string | undefined
   readonly lines?: readonly string[] | undefined
-  readonly frames: readonly SentFrame[]
+  /** A function makes them anew each time they are sent. */
+  readonly frames: readonly SentFrame[] | (() => readonly SentFrame[])
   /**
    * What must be said: the op of each message (with the code of an error), `pong` with its text, `close` with its code.
    * Heartbeats are left out; what is said n times in a row is followed by `×n`.
@@ -20,13 +21,12 @@ export interface WebSocketCase {
   readonly expected: string
   readonly ways?: readonly Way[] | undefined
   readonly long?: boolean | undefined
-  readonly known?: string | undefined
 }
 
 /** Makes a case of it. */
 export function websocketCase(table: AbuseCase['table'], one: WebSocketCase): AbuseCase {
-  const { row, name, expected, long, known, at = 'dev', path = '/live/CHANNEL', frames, lines } = one
-  const bytes = Buffer.concat(frames.map(writeFrame))
+  const { row, name, expected, long, at = 'dev', path = '/live/CHANNEL', frames, lines } = one
+  const bytes = () => Buffer.concat((typeof frames === 'function' ? frames() : frames).map(writeFrame))
   const messages = countSaid(expected)
   const self: AbuseCase = {
     table,
@@ -34,14 +34,13 @@ export function websocketCase(table: AbuseCase['table'], one: WebSocketCase): Ab
     name,
     expected,
     long,
-    known,
     ways: one.ways ?? ways,
     async try(stage: Stage, way) {
       const heard = await talk({
         port: stage.ports[at],
         path: path.replace('CHANNEL', channelOf(self, way)),
         lines,
-        bytes,
+        bytes: bytes(),
         way,
         enough: ({ frames }) => frames.filter(isSaid).length >= messages,
       })

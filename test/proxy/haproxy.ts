@@ -16,12 +16,15 @@ export interface Haproxy {
 
 const example = new URL('../../examples/haproxy/haproxy.cfg', import.meta.url)
 
-/** Starts it in front of servers on these ports of the machine; resolves when it takes connections. */
-export async function startHaproxy(program: string, ports: readonly number[]): Promise<Haproxy> {
+/**
+ * Starts it in front of servers on these ports of the machine, with lines besides those of the example in its frontend;
+ * resolves when it takes connections.
+ */
+export async function startHaproxy(program: string, ports: readonly number[], lines = ''): Promise<Haproxy> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-haproxy-'))
   const file = join(folder, 'haproxy.cfg')
-  await writeFile(file, configure(await readFile(example, 'utf8'), port, ports))
+  await writeFile(file, configure(await readFile(example, 'utf8'), port, ports, lines))
   const child = spawn(program, ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -48,11 +51,11 @@ export async function startHaproxy(program: string, ports: readonly number[]): P
   return { url: `http://127.0.0.1:${port}`, port, stop }
 }
 
-/** The committed file with other ports, and as many servers as there are; nothing else is changed. */
-function configure(text: string, port: number, ports: readonly number[]): string {
+/** The committed file with other ports, and as many servers as there are; nothing else is changed but for the lines. */
+function configure(text: string, port: number, ports: readonly number[], lines: string): string {
   const servers = ports.map((server, i) => `    server s${i} 127.0.0.1:${server}`).join('\n')
   const changed = text
-    .replace(/^( *bind) :8080$/m, `$1 127.0.0.1:${port}`)
+    .replace(/^( *bind) :8080$/m, `$1 127.0.0.1:${port}\n${lines}`)
     .replace(/^ *server one [\s\S]*127\.0\.0\.1:8083$/m, servers)
   if (!changed.includes(`127.0.0.1:${port}\n`) || !changed.includes(servers)) {
     throw new Error('The example has other lines than this expects.')

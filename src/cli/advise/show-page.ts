@@ -8,7 +8,6 @@ import {
   flipText,
   flowText,
   inputText,
-  rateText,
   short,
   sizeText,
   timeText,
@@ -98,38 +97,41 @@ function costLines({ plan }: PageAdvice): string[] {
   return rows.length === 0 ? ['No connection, no cost beyond its requests.'] : columns([head, ...rows])
 }
 
-/** Each reason once, with the flows for which it counts. */
+/** Each reason once, with the flows for which it counts; what all of these share is said once. */
 function reasonLines({ flows }: PageAdvice): string[] {
-  const reasons = new Map<string, { names: string[]; text: string; source: string }>()
+  const reasons = new Map<string, { title: string; source: string; cases: Map<string, string[]> }>()
   for (const { name, advice } of flows) {
-    for (const reason of advice.reasons.filter(({ carries }) => carries)) {
-      const one = reasons.get(reason.rule) ?? {
-        names: [],
-        text: `${reason.rule} ${reason.title}`,
-        source: reason.source,
-      }
-      one.names.push(`${name} (${reason.because})`)
-      reasons.set(reason.rule, one)
+    for (const { rule, title, source, because } of advice.reasons.filter(({ carries }) => carries)) {
+      const one = reasons.get(rule) ?? { title, source, cases: new Map() }
+      one.cases.set(because, [...(one.cases.get(because) ?? []), name])
+      reasons.set(rule, one)
     }
   }
-  return [...reasons.values()].flatMap(({ names, text, source }) => {
-    const shown = names.length > 3 ? [...names.slice(0, 2), `and ${names.length - 2} more`] : names
-    return [
-      ...wrapText(`${text}: ${shown.join(', ')}.`, width, '   '),
-      ...wrapText(`   [${source}]`, width, '   '),
-    ]
+  return [...reasons].flatMap(([rule, { title, source, cases }]) => {
+    const said = [...cases].map(([because, names]) => `${because} (${someOf(names)})`)
+    const line = `${rule.padEnd(4)}${title}: ${someOf(said, 3, '; ')}.`
+    return [...wrapText(line, width, '    '), ...wrapText(`    [${source}]`, width, '    ')]
   })
 }
 
-const farFlip = 7
+function someOf(names: readonly string[], most = 4, between = ', '): string {
+  if (names.length <= most) return names.join(between)
+  return `${names.slice(0, most - 1).join(between)}${between}and ${names.length - most + 1} more`
+}
 
+/** Farther changes make it another application; all of them stand in the output of `--json`. */
+const farFlip = 5.9
+
+/** What would change an answer, once for all flows for which it is the same. */
 function flipLines({ flows }: PageAdvice): string[] {
-  return flows.flatMap(({ name, advice }) => {
-    const near = advice.flips.filter(({ distance }) => distance <= farFlip).slice(0, 4)
+  const groups = new Map<string, string[]>()
+  for (const { name, advice } of flows) {
+    const near = advice.flips.filter(({ distance }) => distance <= farFlip).slice(0, 5)
     const call = advice.margin < 0.075 ? 'a close call; ' : ''
-    const text = near.length === 0 ? 'nothing near' : near.map(flipText).join('; ')
-    return wrapText(`${name}: ${call}${text}.`, width, '   ')
-  })
+    const text = `${call}${near.length === 0 ? 'nothing near' : near.map(flipText).join('; ')}`
+    groups.set(text, [...(groups.get(text) ?? []), name])
+  }
+  return [...groups].flatMap(([text, names]) => wrapText(`${names.join(', ')}: ${text}.`, width, '    '))
 }
 
 function askLines({ flows }: PageAdvice): string[] {
@@ -143,9 +145,4 @@ function askLines({ flows }: PageAdvice): string[] {
       ? `Say ${inputText(input)}.`
       : `Say ${inputText(input)} of ${names.length > 4 ? `${names.length} flows` : names.join(', ')}.`,
   )
-}
-
-/** What a flow was measured at, in a line. */
-export function measuredText(downRate: number, upRate: number): string {
-  return `${rateText(downRate)} down, ${rateText(upRate)} up`
 }

@@ -62,6 +62,10 @@ export const advise: Command = {
     const source = sourceOf(args)
     const options = { without: ruleIds(args), constants: await constantsOf(args, terminal) }
     if (source.scenarios !== undefined) return answer(source.scenarios, options, args, terminal)
+    if (source.file === undefined && source.from === undefined) {
+      if (args.flags.json) terminal.print(JSON.stringify(options.constants, undefined, 2))
+      return exitCodes.ok
+    }
     const flows = await flowsOf(source, args, terminal)
     const page = advisePage(flows, options)
     if (args.flags.json) {
@@ -121,9 +125,9 @@ async function flowsOf(
     const seconds = numberFlag(args, 'seconds', 1) ?? 10
     return hiding(credential, () => readFlowsFrom(url, credential.headers, seconds, terminal))
   }
-  if (file === undefined) return []
-  const data = await readData(file, terminal)
-  const { flows, warnings } = checked(file, () => readFlowFile(data))
+  const path = file ?? ''
+  const data = await readData(path, terminal)
+  const { flows, warnings } = checked(path, () => readFlowFile(data))
   for (const warning of warnings) terminal.note(terminal.noteStyle('yellow', warning))
   return flows
 }
