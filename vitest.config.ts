@@ -13,7 +13,7 @@ const alone: readonly Group[] = [
   { name: 'rules', include: ['test/rules/**/*.test.ts'] },
   { name: 'package', include: ['test/package/**/*.test.ts'] },
   { name: 'chaos', include: ['test/chaos/**/*.test.ts'] },
-  { name: 'crash', include: ['test/crash/**/*.test.ts'] },
+  { name: 'crash', include: ['test/crash/**/*.test.ts', 'test/faults/**/*.test.ts'] },
   { name: 'browser', include: ['test/browser/**/*.test.ts', 'test/shop/**/*.browser.test.ts'] },
 ]
 

@@ -56,6 +56,9 @@ const assumed: readonly InputName[] = ['http', 'network', 'rttMs', 'tabs']
 /** A clear lead, from which on more makes an answer no surer. */
 const clearMargin = 0.15
 
+/** Below this the next option is nearly as good. */
+export const closeCall = 0.075
+
 /** The lead of the best option over the next; 1 where a rule left nothing else. */
 export function marginOf({ ranked: [best, next] }: Decision): number {
   if (!best || !next) return 1
@@ -78,7 +81,13 @@ export function confidenceOf(decision: Decision, flips: readonly Flip[], measure
     path: plain.includes(best) || Object.keys(failures).length > 0 ? 1 : unseenPath[network],
   }
   const value = Number((parts.rule * parts.inputs * parts.margin * parts.path).toFixed(2))
-  return { level: value >= 0.6 ? 'high' : value >= 0.35 ? 'medium' : 'low', value, ...parts, ask: unknown }
+  return { level: levelOf(value, marginOf(decision)), value, ...parts, ask: unknown }
+}
+
+/** A close call is never sure, however much is known. */
+function levelOf(value: number, margin: number): Confidence['level'] {
+  if (margin < closeCall || value < 0.35) return 'low'
+  return value >= 0.6 ? 'high' : 'medium'
 }
 
 /** That of the best-founded rule that took part; a comparison of costs is as good as its constants. */

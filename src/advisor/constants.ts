@@ -22,13 +22,13 @@ export interface Constants {
   readonly overheadMs: { readonly post: number; readonly frame: number }
 }
 
-/** Measured by `fairlead advise --measure` on two cores of a shared Linux machine, Node 22, loopback. */
+/** Measured by `fairlead advise --measure` on two cores of a shared Linux machine, Node 20, loopback. */
 export const builtInConstants: Constants = {
   source: 'fairlead advise --measure on one Linux machine',
   measuredHere: false,
-  cpu: { post: 60, frame: 15, sseEvent: 4, websocketEvent: 4, request: 60 },
-  memory: { sse: 20_000, websocket: 20_000, longPoll: 20_000 },
-  overheadMs: { post: 0.6, frame: 0.2 },
+  cpu: { post: 580, frame: 230, sseEvent: 3, websocketEvent: 1.2, request: 480 },
+  memory: { sse: 7300, websocket: 4400, longPoll: 17_000 },
+  overheadMs: { post: 1.3, frame: 0.4 },
 }
 
 /**

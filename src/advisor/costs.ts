@@ -58,11 +58,11 @@ function sse(facts: Facts, { cpu, memory }: Constants): Down {
   const base64 = facts.binary === 'continuous' ? 4 / 3 : 1
   const event = facts.downBytes * base64 + wireBytes.sseEvent[facts.http]
   return {
-    bytesPerSecond: facts.downRate * event + wireBytes.sseHeartbeat / heartbeatSeconds,
+    bytesPerSecond: facts.eventRate * event + wireBytes.sseHeartbeat / heartbeatSeconds,
     requestsPerSecond: 0,
     connections: 1,
     memory: memory.sse,
-    cpu: facts.downRate * cpu.sseEvent,
+    cpu: facts.eventRate * cpu.sseEvent,
     downMs: facts.rttP95Ms / 2,
   }
 }
@@ -70,27 +70,27 @@ function sse(facts: Facts, { cpu, memory }: Constants): Down {
 function websocket(facts: Facts, { cpu, memory }: Constants): Down {
   return {
     bytesPerSecond:
-      facts.downRate * (facts.downBytes + wireBytes.frameDown) +
+      facts.eventRate * (facts.downBytes + wireBytes.frameDown) +
       wireBytes.websocketHeartbeat / heartbeatSeconds,
     requestsPerSecond: 0,
     connections: 1,
     memory: memory.websocket,
-    cpu: facts.downRate * cpu.websocketEvent,
+    cpu: facts.eventRate * cpu.websocketEvent,
     downMs: facts.rttP95Ms / 2,
   }
 }
 
 function longPoll(facts: Facts, { cpu, memory }: Constants): Down {
   const roundTrip = facts.rttP95Ms / 1000
-  const cycles = Math.min(facts.downRate, 1 / roundTrip) + 1 / heartbeatSeconds
+  const cycles = Math.min(facts.eventRate, 1 / roundTrip) + 1 / heartbeatSeconds
   return {
-    bytesPerSecond: cycles * pollBytes(facts) + facts.downRate * facts.downBytes,
+    bytesPerSecond: cycles * pollBytes(facts) + facts.eventRate * facts.downBytes,
     requestsPerSecond: cycles,
     connections: 1,
     memory: memory.longPoll,
     cpu: cycles * cpu.request,
     // Between an answer and the next request nothing can come down.
-    downMs: facts.rttP95Ms / 2 + Math.min(1, facts.downRate * roundTrip) * facts.rttP95Ms,
+    downMs: facts.rttP95Ms / 2 + Math.min(1, facts.eventRate * roundTrip) * facts.rttP95Ms,
   }
 }
 
@@ -100,7 +100,7 @@ function poll(facts: Facts, { cpu }: Constants): Down {
   const rate = 1000 / intervalMs
   const cached = facts.fanout === 'same' ? 0.05 : 1 // a CDN answers nearly all
   return {
-    bytesPerSecond: rate * pollBytes(facts) + Math.min(rate, facts.downRate) * facts.downBytes,
+    bytesPerSecond: rate * pollBytes(facts) + Math.min(rate, facts.eventRate) * facts.downBytes,
     requestsPerSecond: rate,
     connections: 0,
     memory: 0,

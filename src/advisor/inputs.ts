@@ -80,6 +80,8 @@ export interface Facts extends Known {
   readonly http: 'h1' | 'h2' | 'h3' | 'unknown'
   readonly serverlessMaxSeconds: number | undefined
   readonly failures: Readonly<Partial<Record<ProbedTransport, number>>>
+  /** Events per second that are sent down: the newest of each, ten times a second, where that will do. */
+  readonly eventRate: number
   /** How long messages up may wait for each other, in milliseconds; 0 where none may. */
   readonly batchMs: number
   /** Requests per second that the messages up make, batched as far as the latency allows. */
@@ -112,6 +114,7 @@ export function factsOf(inputs: Inputs): Facts {
   const [p50, p95] = roundTrips[network]
   const rttMs = inputs.rttMs ?? p50
   const { direction, notes } = directionOf(inputs)
+  const downRate = inputs.downRate ?? (direction === 'up' ? 0 : 0.2)
   const base = {
     ...defaults,
     ...Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined)),
@@ -124,7 +127,8 @@ export function factsOf(inputs: Inputs): Facts {
     direction,
     rttMs,
     rttP95Ms: inputs.rttP95Ms ?? (inputs.rttMs === undefined ? p95 : rttMs * 2),
-    downRate: inputs.downRate ?? (direction === 'up' ? 0 : 0.2),
+    downRate,
+    eventRate: inputs.coalesce ? Math.min(downRate, 10) : downRate,
   }
   return { ...facts, ...batching(facts), given, notes } as Facts
 }

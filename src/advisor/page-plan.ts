@@ -86,33 +86,53 @@ function planOf(flows: readonly AdvisedFlow[], options: DecideOptions): PagePlan
 
 /** All flows as if they were one: what goes over a connection is the sum, how fast it must be is the hastiest. */
 function together(flows: readonly AdvisedFlow[]): Inputs {
-  const [first] = flows
-  if (first === undefined) return {}
   const sum = (name: 'downRate' | 'upRate'): number =>
     flows.reduce((total, { inputs }) => total + (inputs[name] ?? 0), 0)
+  const most = (values: readonly number[]): number | undefined =>
+    values.length ? Math.max(...values) : undefined
   const least = (values: readonly number[]): number | undefined =>
     values.length ? Math.min(...values) : undefined
   const up = sum('upRate')
   return {
-    ...first.inputs,
+    ...surroundingsOf(flows),
     direction: up > 0 ? 'both' : 'down',
     downRate: Number(sum('downRate').toPrecision(6)),
     upRate: Number(up.toPrecision(6)),
     downBytes: mean(flows, 'downRate', 'downBytes'),
     upBytes: mean(flows, 'upRate', 'upBytes'),
     latencyMs: least(flows.flatMap(({ inputs }) => inputs.latencyMs ?? [])),
-    lifetime: 'session',
     order: flows.some(({ inputs }) => inputs.order === 'strict') ? 'strict' : undefined,
-    // Each flow was asked these for itself.
-    binary: undefined,
-    background: undefined,
-    media: undefined,
-    upload: undefined,
-    upPattern: undefined,
-    coalesce: undefined,
-    delivery: undefined,
-    fanout: undefined,
+    rttMs: most(flows.flatMap(({ inputs }) => inputs.rttMs ?? [])),
+    clients: most(flows.flatMap(({ inputs }) => inputs.clients ?? [])),
+    flowsPerPage: flows.length,
   }
+}
+
+const surroundings = [
+  'http',
+  'network',
+  'tabs',
+  'clientKind',
+  'existing',
+  'serverlessMaxSeconds',
+  'sseBlocked',
+  'websocketBlocked',
+  'products',
+  'team',
+  'oldBrowserShare',
+  'auth',
+  'failures',
+] as const
+
+/** Where the page runs, as its flows say it; the first by name where two differ. What a flow is for is its own matter. */
+function surroundingsOf(flows: readonly AdvisedFlow[]): Inputs {
+  const sorted = [...flows].sort((a, b) => a.name.localeCompare(b.name))
+  return Object.fromEntries(
+    surroundings.flatMap((name) => {
+      const value = sorted.map(({ inputs }) => inputs[name]).find((one) => one !== undefined)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 function mean(

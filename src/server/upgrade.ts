@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Identity } from '../hub/authorise.ts'
 import type { Session } from '../hub/session.ts'
 import { FairleadError, isFairleadError, limits, parseChannelName, subprotocol } from '../protocol/index.ts'
@@ -16,27 +16,30 @@ import { countRefusal, type Routes } from './routes.ts'
 const maxFragments = 64
 const maxBufferedChunks = 16_384
 
+/**
+ * Each message by itself (RFC 7692, section 7.1.1), so that a frame is compressed once for all readers, and a socket keeps
+ * no window. What is inflated is bounded by `maxPayload`. An offer that asks for a smaller window of ours is declined.
+ */
+const deflateAlone: PerMessageDeflateOptions = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  serverMaxWindowBits: 15,
+  concurrencyLimit: 10,
+}
+
 /** Shakes hands and hands each WebSocket to its stream. */
 export class Upgrades {
   readonly #routes: Routes
-  readonly #ws = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: limits.messageBytes,
-    maxFragments,
-    maxBufferedChunks,
-    handleProtocols: () => subprotocol,
-  })
+  readonly #plain = handshakes(false)
+  readonly #deflating = handshakes(deflateAlone)
+  /** Whether any channel may be compressed at all, and whether one of them is open to everyone. */
+  readonly #compresses: 'nobody' | 'known' | 'everyone'
 
   constructor(routes: Routes) {
     this.#routes = routes
-    this.#ws.on('wsClientError', (error, socket) => {
-      refuseSocket(
-        socket as Socket,
-        new FairleadError('bad_request', 'The WebSocket handshake is malformed.', { cause: error }),
-      )
-    })
+    const compressed = Object.values(routes.options.channels).filter(({ compress }) => compress)
+    const open = compressed.some(({ read }) => read === 'public')
+    this.#compresses = compressed.length === 0 ? 'nobody' : open ? 'everyone' : 'known'
   }
 
   /** Answers one upgrade that is ours. The same checks as for a request come before the handshake. */
@@ -60,7 +63,7 @@ export class Upgrades {
       if (socket.destroyed) return
       session.connect()
       let opened = false
-      this.#ws.handleUpgrade(request, socket, head, (ws) => {
+      this.#handshakesFor(session).handleUpgrade(request, socket, head, (ws) => {
         opened = true
         this.#open(session, ws, socket, request, query, own)
       })
@@ -85,6 +88,12 @@ export class Upgrades {
     } catch {
       return false
     }
+  }
+
+  /** Nothing is inflated for a stranger, unless something compressed is open to strangers. */
+  #handshakesFor({ who }: Session): WebSocketServer {
+    const compresses = this.#compresses === 'everyone' || (this.#compresses === 'known' && who !== null)
+    return compresses ? this.#deflating : this.#plain
   }
 
   #open(
@@ -116,6 +125,25 @@ export class Upgrades {
       headers: { ...info.headers, authorization: `Bearer ${token}` },
     })
   }
+}
+
+function handshakes(perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate,
+    maxPayload: limits.messageBytes,
+    maxFragments,
+    maxBufferedChunks,
+    handleProtocols: () => subprotocol,
+  })
+  server.on('wsClientError', (error, socket) => {
+    refuseSocket(
+      socket as Socket,
+      new FairleadError('bad_request', 'The WebSocket handshake is malformed.', { cause: error }),
+    )
+  })
+  return server
 }
 
 /** On a WebSocket each channel has a start of its own. */

@@ -179,8 +179,7 @@ class SseStream implements Connection, StreamOwner {
   end(reason: ByeReason, retryMs: number): void {
     if (this.#ended) return
     this.#session.hub.ended(this.#session, reason)
-    if (!this.#options.envelope)
-      this.#say(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) }))
+    if (!this.#options.envelope) this.#say(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) }))
     this.control({ op: 'bye', reason, retryMs })
     this.#ended = true
     this.#heartbeat?.stop()

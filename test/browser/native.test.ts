@@ -70,6 +70,20 @@ const cases: readonly BrowserCase[] = [
     },
   },
   {
+    name: 'shows a compressed stream event by event, over cuts as well',
+    async run(stage) {
+      const site = await stage.site({ channels: { orders: { read: 'public', compress: true } } })
+      const { line, source } = await follow(stage, '/live/orders', ['numbered'], site)
+      const publish = counter(site)
+      for (let i = 0; i < 3; i++) {
+        await sawAll(source, await publish(1))
+        await cutNow(line, source)
+        await sawAll(source, await publish(2))
+      }
+      expect(await source.of('$reset')).toEqual([])
+    },
+  },
+  {
     name: 'dispatches events by name, each with its id; bytes are a data: URL',
     async run(stage) {
       const { site, page, source } = await follow(stage, '/live/orders', [

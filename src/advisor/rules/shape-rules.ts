@@ -103,7 +103,7 @@ export const shapeRules: readonly Rule[] = [
     source: 'what nobody has run before is debugged in production',
     condition: 'said of the team',
     when: ({ team, given }) => because(given.has('team'), `WebSocket experience: ${team.websocket}`),
-    effect: ({ team }) => ({ points: { websocket: { none: 1, some: 0, strong: -1 }[team.websocket] } }),
+    effect: ({ team }) => ({ points: { websocket: { none: 1, some: 0, strong: -1.5 }[team.websocket] } }),
   },
   {
     id: 'R14',
