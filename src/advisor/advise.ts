@@ -19,7 +19,7 @@ export interface Advice {
   /** What the client tries in turn, of what Fairlead serves. Empty where the answer is none of ours. */
   readonly ladder: readonly ('sse' | 'websocket' | 'long-poll')[]
   readonly reasons: readonly Reason[]
-  /** The lead over the next option, 0 to 1; below 0.075 it is a close call. */
+  /** The lead over the next option, 0 to 1; below `closeCall` the next is nearly as good. */
   readonly margin: number
   readonly confidence: Confidence
   /** Absent where nothing goes up. */

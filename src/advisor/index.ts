@@ -1,5 +1,5 @@
 export { type Advice, advise } from './advise.ts'
-export type { Confidence } from './confidence.ts'
+export { type Confidence, closeCall } from './confidence.ts'
 export { builtInConstants, type Constants } from './constants.ts'
 export type { Cost } from './costs.ts'
 export type { Crossover } from './crossover.ts'

@@ -185,8 +185,12 @@ function directionOf({ direction, downRate, upRate, upload }: Inputs): {
   return { direction, notes: [] }
 }
 
-/** Messages up may wait for each other where the latency leaves time after the way itself; never in strict order. */
+/**
+ * Messages up may wait for each other where the latency leaves time after the way itself; never in strict order, and
+ * not for long where an answer comes down.
+ */
 function batching(facts: {
+  direction: Direction
   latencyMs: number
   rttP95Ms: number
   upRate: number
@@ -195,7 +199,7 @@ function batching(facts: {
 }): Pick<Facts, 'batchMs' | 'requestRate'> {
   const spare = facts.latencyMs - facts.rttP95Ms / 2
   const may = facts.latencyMs >= 150 && facts.order !== 'strict' && spare > 0
-  const batchMs = may ? Math.min(1000, spare / 2) : 0
+  const batchMs = may ? Math.min(facts.direction === 'up' ? 1000 : 250, spare / 2) : 0
   const most = batchMs === 0 ? Number.POSITIVE_INFINITY : 1000 / batchMs
   return { batchMs, requestRate: Math.min(facts.upRate, most) }
 }

@@ -148,7 +148,7 @@ function fromTail(topic: Topic, cursor: Cursor, limit: number): Read | undefined
   if (!topic.current) return undefined
   if (cursor.floors.size > 0 || cursor.position < topic.tailStart || cursor.position > position)
     return undefined
-  const events = topic.tailAfter(cursor.position)
+  const events = topic.tailAfter(cursor.position).events
   const given = events.slice(0, limit)
   const more = given.length < events.length
   cursor.position = more ? given[given.length - 1]!.event.offset! : position

@@ -155,13 +155,19 @@ export class Subscription {
 
   #goLive(): void {
     this.#resumed('ok')
-    const events = this.topic
-      .tailAfter(this.#nextOffset())
-      .filter(({ event }) => event.offset! > (this.#floors.get(event.channel) ?? 0))
-    this.#write(this.#kept(events))
+    const tail = this.topic.tailAfter(this.#nextOffset())
+    this.#write(
+      this.#floors.size === 0 && !this.#fell
+        ? tail
+        : this.#kept(tail.events.filter((one) => this.#isNew(one))),
+    )
     this.#state = 'live'
     this.#fell = false
     this.#floors.clear()
+  }
+
+  #isNew({ event }: EncodedEvent): boolean {
+    return event.offset! > (this.#floors.get(event.channel) ?? 0)
   }
 
   async #readOn(): Promise<void> {

@@ -22,6 +22,8 @@ export interface HistoryPage {
 const pageEvents = 256
 const pageBytes = 64 * 1024
 const pagesKept = 8
+/** Of up to 256 KiB each. */
+const tailsKept = 4
 /** Of up to 1 MiB each. */
 const historiesKept = 2
 /** A page of history is shared until the topic gets another event, and no longer than this, in milliseconds. */
@@ -46,6 +48,8 @@ export class Topic {
   /** The newest offset that this process appended to one of the channels: the feed may bring it only later. */
   #appended = 0
   #pending: EncodedEvent[] = []
+  /** The tail from the offsets last asked for, until it gets another event. */
+  readonly #tails = new Map<number, Batch>()
   #tail = new Tail(0)
   #position = 0
   #open = false
@@ -98,6 +102,7 @@ export class Topic {
   flush(): void {
     if (!this.#open || this.#pending.length === 0) return
     this.#histories.clear()
+    this.#tails.clear()
     const from = this.#position
     const events = this.#pending.filter(({ event }) => event.offset === null || event.offset > from)
     this.#pending = []
@@ -114,9 +119,18 @@ export class Topic {
     for (const waiter of [...this.#waiters]) waiter(batch)
   }
 
-  /** The events of the tail after `offset`; only when `offset` is not before `tailStart`. */
-  tailAfter(offset: number): EncodedEvent[] {
-    return this.#tail.after(offset)
+  /**
+   * The events of the tail after `offset`; only when `offset` is not before `tailStart`. Readers that come back after one
+   * cut stand at the same place: they share the batch.
+   */
+  tailAfter(offset: number): Batch {
+    let batch = this.#tails.get(offset)
+    if (!batch) {
+      batch = new Batch(this.#tail.after(offset))
+      if (this.#tails.size >= tailsKept) this.#tails.delete(this.#tails.keys().next().value!)
+      this.#tails.set(offset, batch)
+    }
+    return batch
   }
 
   /**
@@ -154,6 +168,7 @@ export class Topic {
   /** Forgets the shared pages: nobody is behind any more. */
   forgetPages(): void {
     this.#pages.clear()
+    this.#tails.clear()
   }
 
   /** Wakes those who wait: the topic is let go, and gives nothing more. */
@@ -196,6 +211,7 @@ export class Topic {
     const offsets = await Promise.all(this.channels.map((channel) => this.#hub.watch(channel, this)))
     this.#position = Math.max(0, ...offsets)
     this.#tail = new Tail(this.#position)
+    this.#tails.clear()
     this.#open = true
     if (this.#pending.length > 0) this.#hub.schedule(this)
   }

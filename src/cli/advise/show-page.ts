@@ -1,5 +1,5 @@
 import type { Advice, NamedFlow, PageAdvice } from '../../advisor/index.ts'
-import { transports } from '../../advisor/index.ts'
+import { closeCall, transports } from '../../advisor/index.ts'
 import type { Terminal } from '../terminal.ts'
 import { pasteLines } from './paste-lines.ts'
 import {
@@ -110,7 +110,10 @@ function reasonLines({ flows }: PageAdvice): string[] {
   return [...reasons].flatMap(([rule, { title, source, cases }]) => {
     const said = [...cases].map(([because, names]) => `${because} (${someOf(names)})`)
     const line = `${rule.padEnd(4)}${title}: ${someOf(said, 3, '; ')}.`
-    return [...wrapText(line, width, '    '), ...wrapText(`    [${source}]`, width, '    ')]
+    return [
+      ...wrapText(line, width, '    '),
+      ...wrapText(`[${source}]`, width - 4).map((one) => `    ${one}`),
+    ]
   })
 }
 
@@ -127,7 +130,7 @@ function flipLines({ flows }: PageAdvice): string[] {
   const groups = new Map<string, string[]>()
   for (const { name, advice } of flows) {
     const near = advice.flips.filter(({ distance }) => distance <= farFlip).slice(0, 5)
-    const call = advice.margin < 0.075 ? 'a close call; ' : ''
+    const call = advice.margin < closeCall ? 'a close call; ' : ''
     const text = `${call}${near.length === 0 ? 'nothing near' : near.map(flipText).join('; ')}`
     groups.set(text, [...(groups.get(text) ?? []), name])
   }
