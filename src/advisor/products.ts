@@ -11,7 +11,7 @@ export interface ProductLimit {
 }
 
 /** Products whose own documents say what they cannot do. One that is not here may still need a setting. */
-export const productLimits: readonly ProductLimit[] = [
+const productLimits: readonly ProductLimit[] = [
   {
     name: 'Azure Front Door',
     matches: /frontdoor/,

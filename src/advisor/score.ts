@@ -65,7 +65,10 @@ function scoreOf(
 ): RankedOption {
   const cost = costOf(transport, facts, constants)
   const parts = {
-    latency: cost === undefined ? 0 : latencyPenalty(cost.downMs, facts.latencyMs),
+    latency:
+      cost === undefined
+        ? 0
+        : latencyPenalty(facts.direction === 'up' ? cost.upMs : cost.downMs, facts.latencyMs),
     reliability: brokenShare(transport, facts),
     server: cost === undefined ? 0 : Math.min(1, serverTime(transport, cost, facts, constants) / fullShare),
     complexity: Math.max(0, transports[transport].points + extra) / mostPoints,

@@ -7,7 +7,8 @@ const shortFunctionSeconds = 10
 
 /**
  * Reads where a server runs: the name of a product in the path, `serverless`, or an object with
- * `serverlessMaxSeconds`, `product`, `products`, `sse` and `websocket` (false: cannot). Undefined for anything else.
+ * `serverlessMaxSeconds`, `product`, `products`, `sse` and `websocket` (false: cannot), `wsProduct` (true: a product
+ * keeps WebSockets for the functions). Undefined for anything else.
  */
 export function readHosting(value: unknown): Inputs | undefined {
   if (typeof value === 'string') {
@@ -16,7 +17,9 @@ export function readHosting(value: unknown): Inputs | undefined {
   }
   if (Array.isArray(value)) return { products: value.map(String) }
   if (typeof value !== 'object' || value === null) return undefined
-  const { serverlessMaxSeconds: most, product, products, sse, websocket, ws } = value as Fields
+  const { serverlessMaxSeconds: most, product, products, sse, websocket, ws, wsProduct } = value as Fields
+  // Functions beside a product that keeps the connections: a WebSocket to that product.
+  if (wsProduct === true) return { sseBlocked: true }
   return {
     ...(typeof most === 'number' && { serverlessMaxSeconds: most }),
     ...(product !== undefined && { products: [String(product)] }),

@@ -21,6 +21,7 @@ import { type ServerOptions, settle } from './options.ts'
 import { ownPath, type Routes, serveRequest } from './routes.ts'
 import { configurationLine, openedLine } from './start-lines.ts'
 import { statusOf } from './status.ts'
+import { dated } from './ticket-route.ts'
 import { Upgrades } from './upgrade.ts'
 
 /** A Fairlead server: one log, its channels served over SSE, WebSocket and long-poll. */
@@ -173,10 +174,10 @@ class AssembledServer implements FairleadServer {
   }
 
   ticket(request: TicketRequest): string {
-    const { tickets } = this.#options
+    const { tickets, clock } = this.#options
     if (!tickets)
       throw new TypeError('This server gives no tickets: createServer({ tickets: tickets({ keys }) }).')
-    return tickets.issue(request)
+    return tickets.issue({ ...request, who: dated(request.who, clock.now()) })
   }
 
   close(): Promise<void> {

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Tickets } from '../access/tickets.ts'
 import type { Session } from '../hub/session.ts'
 import { FairleadError, limits, parseChannelName, parseClientId } from '../protocol/index.ts'
 import { mediaType, readBody, textOf } from './body.ts'
 import { clientModule } from './client-module.ts'
 import { writeJson } from './send.ts'
+import { serveTicket } from './ticket-route.ts'
 
 /** What a route of Fairlead's own is given. */
 export interface OwnRequest {
@@ -13,10 +15,12 @@ export interface OwnRequest {
   /** The path below the base, without its first slash: `_status`. */
   readonly path: string
   readonly status: () => unknown
+  readonly tickets?: Tickets | undefined
 }
 
 /** The routes that start with `_`, which no channel's name does. Throws `not_found`, `method_not_allowed`. */
-export async function serveOwn({ session, request, response, path, status }: OwnRequest): Promise<void> {
+export async function serveOwn(own: OwnRequest): Promise<void> {
+  const { session, request, response, path, status } = own
   const read = request.method === 'GET' || request.method === 'HEAD'
   if (path === '_client.js' && read) return serveClient(request, response)
   if (path === '_status' && read && session.who?.admin === true) {
@@ -27,6 +31,8 @@ export async function serveOwn({ session, request, response, path, status }: Own
     response.writeHead(204, { 'cache-control': 'no-store' }).end()
     return
   }
+  if (path === '_ticket' && request.method === 'POST')
+    return serveTicket(own.tickets, session, request, response)
   if (path.startsWith('_presence/') && read) {
     const members = await session.members(parseChannelName(path.slice('_presence/'.length)))
     return writeJson(response, 200, JSON.stringify({ members }))

@@ -91,7 +91,10 @@ async function route(
   response: ServerResponse,
   path: string,
 ): Promise<void> {
-  if (path.startsWith('_')) return serveOwn({ session, request, response, path, status: routes.status })
+  if (path.startsWith('_')) {
+    const { status, options } = routes
+    return serveOwn({ session, request, response, path, status, tickets: options.tickets })
+  }
   if (request.method === 'POST') {
     if (path === '' && !targetOf(request).path.endsWith('/')) return serveBatch(session, request, response)
     return serveSend(session, parseChannelName(path), targetOf(request).query, request, response)

@@ -166,8 +166,8 @@ describe('the crossover', () => {
   })
 
   it('counts requests, not messages, where messages may wait for each other', () => {
-    const patient = { ...chat, upRate: 20, latencyMs: 1000 }
-    expect(advise(patient).primary).toBe('sse+post')
+    const patient: Inputs = { direction: 'up', upRate: 20, latencyMs: 5000, http: 'h2' }
+    expect(advise(patient).primary).toBe('post-only')
     expect(advise({ ...patient, latencyMs: 100 }).primary).toBe('websocket')
     expect(advise({ ...patient, order: 'strict' }).primary).toBe('websocket')
   })

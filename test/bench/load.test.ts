@@ -11,7 +11,9 @@ import { createServer } from '../../src/server/create-server.ts'
 import { needs } from '../support/needs.ts'
 
 const cc = process.platform === 'linux' ? needs('cc') : undefined
-const server = createServer({ channels: { 'c/*': { read: 'public' }, inbox: { read: 'public', send: 'public' } } })
+const server = createServer({
+  channels: { 'c/*': { read: 'public' }, inbox: { read: 'public', send: 'public' } },
+})
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-load-'))
 const program = join(folder, 'load')
 let port = 0
@@ -28,7 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function publish(channel: string, count: number): Promise<void> {
+async function publish(channel: `c/${string}`, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     const at = `@${String(stamp()).padStart(16, '0')}`
     await server.channel(channel).publish('tick', { at, pad: 'x'.repeat(i * 40) })
@@ -36,20 +38,23 @@ async function publish(channel: string, count: number): Promise<void> {
 }
 
 describe.skipIf(!cc)('the load program', () => {
-  it.each(['sse', 'websocket'] as const)('counts every event over %s, and how late it came', async (transport) => {
-    const load = startLoader(port, { ...subjects.fairlead.opening(transport), channels: 2 }, program)
-    expect(await load.open(40)).toMatchObject({ open: 40, failed: 0 })
-    // Payloads from 40 bytes to 8 KiB: stamps are cut by reads, and heads have both lengths.
-    await publish('c/0', 200)
-    await publish('c/1', 200)
-    const counts = await load.wait(8000, 10_000)
-    expect(counts).toMatchObject({ events: 8000, fewest: 200, most: 200, stamped: 8000 })
-    expect(counts.p50).toBeLessThanOrEqual(counts.max)
-    expect(counts.max).toBeLessThan(10_000_000)
-    expect(await load.cut()).toMatchObject({ open: 0 })
-    expect(await load.open(3)).toMatchObject({ open: 3 })
-    load.close()
-  })
+  it.each(['sse', 'websocket'] as const)(
+    'counts every event over %s, and how late it came',
+    async (transport) => {
+      const load = startLoader(port, { ...subjects.fairlead.opening(transport), channels: 2 }, program)
+      expect(await load.open(40)).toMatchObject({ open: 40, failed: 0 })
+      // Payloads from 40 bytes to 8 KiB: stamps are cut by reads, and heads have both lengths.
+      await publish('c/0', 200)
+      await publish('c/1', 200)
+      const counts = await load.wait(8000, 10_000)
+      expect(counts).toMatchObject({ events: 8000, fewest: 200, most: 200, stamped: 8000 })
+      expect(counts.p50).toBeLessThanOrEqual(counts.max)
+      expect(counts.max).toBeLessThan(10_000_000)
+      expect(await load.cut()).toMatchObject({ open: 0 })
+      expect(await load.open(3)).toMatchObject({ open: 3 })
+      load.close()
+    },
+  )
 
   it('counts whole messages by their heads, where their content is compressed', async () => {
     const opening: LoadSettings = { ...compressed(subjects.fairlead.opening('websocket')), mark: 'frames' }

@@ -57,7 +57,14 @@ describe('the results of a row', () => {
   })
 
   it('name the machine, and neither a host nor a path', () => {
-    const machine = { cpu: 'A CPU', cores: 2, memoryGiB: 4, kernel: 'Linux 6.1', system: 'Debian', versions: { node: '20' } }
+    const machine = {
+      cpu: 'A CPU',
+      cores: 2,
+      memoryGiB: 4,
+      kernel: 'Linux 6.1',
+      system: 'Debian',
+      versions: { node: '20' },
+    }
     const text = toMarkdown({ machine, rows: [result] }, true)
     expect(text).toContain('A CPU, 2 cores, 4 GiB, Linux 6.1, Debian. node 20.')
     expect(text).toContain('](small.svg)')

@@ -84,10 +84,11 @@ export const payloadRules: readonly Rule[] = [
     title: 'a poll is late by its interval',
     grade: 'physics',
     source: 'half the interval late on average, a whole one at worst',
-    condition: 'later than 2 s is too late, or more goes up than a request now and then',
+    condition:
+      'later than 2 s is too late (5 s where both sides answer), or more goes up than a request now and then',
     when: ({ latencyMs, direction, requestRate }) =>
       because(
-        direction !== 'up' && (latencyMs < 2000 || requestRate > 0.1),
+        direction !== 'up' && (latencyMs < (direction === 'both' ? 5000 : 2000) || requestRate > 0.1),
         requestRate > 0.1 ? `${requestRate}/s up` : `within ${latencyMs} ms`,
       ),
     effect: { exclude: ['poll'] },

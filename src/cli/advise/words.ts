@@ -13,7 +13,7 @@ export function flowText(rate: number | undefined, bytes: number | undefined): s
 }
 
 /** A rate in the unit in which people say it: `10/s`, `6/min`, `1/h`. */
-export function rateText(rate: number): string {
+function rateText(rate: number): string {
   if (rate >= 0.1) return `${short(rate)}/s`
   return rate >= 1 / 600 ? `${short(rate * 60)}/min` : `${short(rate * 3600)}/h`
 }

@@ -1,0 +1,71 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { peersFolder } from './subjects.ts'
+
+/** The part of a V8 CPU profile that is read. */
+export interface CpuProfile {
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  }[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+
+/** A function and the time spent in itself. */
+export interface SelfTime {
+  readonly where: string
+  /** Of the time in which the program did anything. */
+  readonly share: number
+  readonly milliseconds: number
+}
+
+const folder = `${peersFolder}profiles`
+
+/** Flags that make a Node server write a profile when it ends, into a folder that is emptied first. */
+export function profileFlags(): string[] {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200']
+}
+
+/** The functions of the profile written last in which most time was spent, most first; empties the folder. */
+export function takeProfile(count = 20): readonly SelfTime[] {
+  const [file] = readdirSync(folder).sort().reverse()
+  if (file === undefined) return []
+  const profile = JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as CpuProfile
+  rmSync(`${folder}/${file}`)
+  return selfTimes(profile).slice(0, count)
+}
+
+/** Every function with the time spent in itself, most first. What waits is left out. */
+export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): readonly SelfTime[] {
+  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
+  const times = new Map<string, number>()
+  samples.forEach((id, i) => {
+    const place = places.get(id) ?? ''
+    if (place !== '(idle)' && place !== '(root)')
+      times.set(place, (times.get(place) ?? 0) + (timeDeltas[i] ?? 0))
+  })
+  const all = [...times.values()].reduce((total, time) => total + time, 0)
+  return [...times]
+    .map(([where, time]) => ({ where, share: time / all, milliseconds: time / 1000 }))
+    .sort((a, b) => b.share - a.share)
+}
+
+function placeOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
+  if (url === '') return functionName || '(anonymous)'
+  const file = url.startsWith('node:') ? url : basename(url.startsWith('file:') ? fileURLToPath(url) : url)
+  return `${functionName || '(anonymous)'} ${file}:${lineNumber + 1}`
+}
+
+/** A profile as lines of text. */
+export function showProfile(times: readonly SelfTime[]): string {
+  return times
+    .map(
+      ({ where, share, milliseconds }) =>
+        `${(share * 100).toFixed(1).padStart(6)} %  ${milliseconds.toFixed(0).padStart(6)} ms  ${where}`,
+    )
+    .join('\n')
+}

@@ -1,0 +1,19 @@
+// Ours, as an application would write it: declared channels, the memory log with its history, every default as it is.
+import { createServer } from '../../dist/index.js'
+import { serveControl, told } from './control.mjs'
+
+const channels = {
+  'c/*': { read: 'public', ...(told.compress ? { compress: true } : {}) },
+  inbox: { read: 'public', send: 'public' },
+}
+// Limits count as they do by default; only their rates are lifted, for all load comes from eight addresses of one machine.
+const anyRate = { messagesPerSecond: false, bytesPerSecond: false }
+const limits = { connection: anyRate, address: { ...anyRate, connections: false } }
+const server = createServer({ channels, limits })
+const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
+const handles = new Map()
+
+serveControl(port, (channel, event) => {
+  if (!handles.has(channel)) handles.set(channel, server.channel(`c/${channel}`))
+  handles.get(channel).publish('tick', event)
+})
