@@ -13,21 +13,25 @@ export interface Backoff {
   reset(baseMs?: number): void
 }
 
-/** Full jitter: any delay in a window that doubles each time, so that clients cut at once do not return at once. */
+/**
+ * Full jitter: any delay in a window, so that clients cut at once do not return at once. It doubles from the third try on:
+ * the first comes too early where an address or a server is only just gone, and that says nothing of a lasting outage.
+ */
 export function createBackoff(clock: Clock): Backoff {
   let firstMs = defaultBaseMs
-  let windowMs = firstMs
+  let windowMs = firstMs / 2
   return {
     next(askedMs) {
       const chance = clock.random()
       // Kept to, and spread a little: the server may have told everyone the same.
       if (askedMs !== undefined) return askedMs * (1 + chance / 4)
-      const delayMs = chance * Math.min(windowMs, longestMs)
+      const delayMs = chance * Math.min(Math.max(windowMs, firstMs), longestMs)
       windowMs *= 2
       return delayMs
     },
     reset(baseMs = firstMs) {
-      windowMs = firstMs = baseMs
+      firstMs = baseMs
+      windowMs = baseMs / 2
     },
   }
 }
