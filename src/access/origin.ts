@@ -4,6 +4,8 @@ import { FairleadError } from '../protocol/index.ts'
 export interface OriginRequest {
   readonly origin: string | undefined
   readonly host: string | undefined
+  /** As it is known: `https` where this server or a proxy that it trusts speaks TLS. @default unknown */
+  readonly scheme?: 'http' | 'https' | undefined
   readonly cookie: boolean
   readonly fetchSite: string | undefined
   /** A POST or an upgrade; a GET otherwise. */
@@ -34,21 +36,22 @@ export class OriginPolicy {
   }
 
   /** Whether a page of this origin may read the answer: then it gets the CORS headers. */
-  allows(origin: string, host: string | undefined): boolean {
+  allows(origin: string, host: string | undefined, scheme?: 'http' | 'https'): boolean {
     const match = form.exec(origin)
     if (!match) return false
     if (this.#localOnly) return isLocalHost(match[1]!)
-    const authority = origin.slice(origin.indexOf('//') + 2).toLowerCase()
-    return (
-      this.#origins.has('*') || this.#origins.has(origin.toLowerCase()) || authority === host?.toLowerCase()
-    )
+    if (this.#origins.has('*') || this.#origins.has(origin.toLowerCase())) return true
+    // A page without TLS may be anybody's between here and its reader. The other way round says nothing: a proxy that is
+    // not trusted may have spoken TLS.
+    if (scheme === 'https' && origin.toLowerCase().startsWith('http:')) return false
+    return origin.slice(origin.indexOf('//') + 2).toLowerCase() === host?.toLowerCase()
   }
 
   /** Throws `origin_not_allowed` on a request that a foreign page made, or may have made. */
   assert(request: OriginRequest): void {
-    const { origin, host, cookie, fetchSite, writes } = request
+    const { origin, host, scheme, cookie, fetchSite, writes } = request
     if (origin !== undefined) {
-      if (this.allows(origin, host)) return
+      if (this.allows(origin, host, scheme)) return
       // A foreign page's GET without a cookie is nobody's in particular; without CORS headers it cannot be read.
       if (!writes && !cookie && !this.#localOnly) return
     } else if (!cookie || !(writes || fetchSite === 'cross-site')) {

@@ -1,6 +1,7 @@
 import type { JWTVerifyOptions } from 'jose'
 import { type Clock, systemClock } from '../hub/clock.ts'
 import { FairleadError } from '../protocol/index.ts'
+import { mayHaveSigned } from './hmac-signature.ts'
 import { KeySet, parseKeySetUrl } from './key-set.ts'
 import { parseClaims, type TokenClaims } from './token-claims.ts'
 import { parseTokenHeader, type TokenHeader } from './token-form.ts'
@@ -117,14 +118,27 @@ class TokenVerifier implements Tokens {
     return this.#verified.find(token, leewayMs, () => this.#verify(token, header))
   }
 
-  async #verify(token: string, header: TokenHeader): Promise<TokenClaims> {
+  /** Throws at once, before anything is awaited, when no key can have signed this. */
+  #verify(token: string, header: TokenHeader): Promise<TokenClaims> {
+    const named = ({ alg, kid }: FixedKey) =>
+      alg === header.alg && (kid === undefined || header.kid === undefined || kid === header.kid)
+    const fixed = this.#fixed.filter((key) => named(key) && mayHaveSigned(key, token))
+    const providers = this.#providers.filter(({ algs }) => algs.includes(header.alg))
+    if (fixed.length === 0 && providers.length === 0) throw invalid()
+    return this.#verifyWith(token, header, fixed, providers)
+  }
+
+  async #verifyWith(
+    token: string,
+    header: TokenHeader,
+    fixed: readonly FixedKey[],
+    providers: readonly Provider[],
+  ): Promise<TokenClaims> {
     const jose = await this.#jose
-    for (const fixed of this.#fixed) {
-      const named = fixed.kid === undefined || header.kid === undefined || fixed.kid === header.kid
-      const claims = fixed.alg === header.alg && named && (await this.#try(jose, token, header.alg, fixed))
+    for (const key of fixed) {
+      const claims = await this.#try(jose, token, header.alg, key)
       if (claims) return claims
     }
-    const providers = this.#providers.filter(({ algs }) => algs.includes(header.alg))
     const asked: Provider[] = []
     for (const provider of providers) {
       const key = await provider.set.known(jose, header)

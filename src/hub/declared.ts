@@ -21,6 +21,11 @@ export class DeclaredChannels {
     this.#patterns = Object.keys(channels).filter((name) => name.includes('*'))
   }
 
+  /** Whether any channel says what is expected to flow. */
+  get anyFlow(): boolean {
+    return Object.values(this.#channels).some(({ flow }) => flow !== undefined)
+  }
+
   find(name: string): DeclaredChannel {
     let found = this.#found.get(name)
     if (!found) {

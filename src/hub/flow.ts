@@ -42,6 +42,12 @@ export class FlowMeter {
     return Object.fromEntries([...this.#channels].map(([name, flow]) => [name, countersOf(flow, now)]))
   }
 
+  /** The counters of one channel, if it was measured. */
+  read(channel: string): FlowCounters | undefined {
+    const flow = this.#channels.get(channel)
+    return flow && countersOf(flow, this.#clock.now())
+  }
+
   #of(channel: string): ChannelFlow {
     let flow = this.#channels.get(channel)
     if (flow) return flow

@@ -6,12 +6,17 @@ import { Revocations } from './revocations.ts'
 import type { Session } from './session.ts'
 import type { TopicHub } from './topic-hub.ts'
 
-/** Where servers of one log tell each other what to do. Its name is no client's to use: it starts with `_`. */
-const ordersChannel = '_fairlead/orders'
-/** What is ordered holds for so long, in milliseconds: a token that lives longer is good again afterwards. */
+/**
+ * Where servers of one log tell each other what to do. The names are no client's to use: they start with `_`. Revocations
+ * have a channel of their own, so that no number of disconnections pushes one out.
+ */
+const channels = { disconnect: '_fairlead/orders', revoke: '_fairlead/revocations' } as const
+/** What is revoked holds for so long, in milliseconds: a token that lives longer is good again afterwards. */
 const keptMs = 24 * 60 * 60_000
 /** A server that was out of reach for longer does not end connections that were made since. */
 const disconnectMs = 60_000
+/** The oldest goes first. */
+const ordersKept = 10_000
 /** What is read at a time at the start. */
 const pageEvents = 1_000
 
@@ -46,11 +51,15 @@ export class Orders {
 
   /** Reads what was ordered before, and follows. Rejects when the log is out of reach. */
   async open(): Promise<void> {
-    const since = await this.#topics.listen(ordersChannel, (event) => this.#take(event))
-    let after = (await this.#topics.log.channelHead(ordersChannel)).earliest
+    for (const channel of Object.values(channels)) await this.#open(channel)
+  }
+
+  async #open(channel: string): Promise<void> {
+    const since = await this.#topics.listen(channel, (event) => this.#take(event))
+    let after = (await this.#topics.log.channelHead(channel)).earliest
     for (;;) {
       const bounds = { events: pageEvents, bytes: 1024 * 1024, until: since }
-      const page = await this.#topics.log.read([{ channel: ordersChannel, after }], bounds)
+      const page = await this.#topics.log.read([{ channel, after }], bounds)
       for (const event of page.events) this.#take(event)
       if (!page.more) return
       after = page.reached
@@ -70,8 +79,9 @@ export class Orders {
   }
 
   async #give(order: Order): Promise<void> {
-    const event = { channel: ordersChannel, event: order.op, payload: JSON.stringify(order) }
-    await this.#topics.log.append(event, { retention: { ageMs: keptMs, count: 10_000 } })
+    const event = { channel: channels[order.op], event: order.op, payload: JSON.stringify(order) }
+    const ageMs = order.op === 'revoke' ? keptMs : disconnectMs
+    await this.#topics.log.append(event, { retention: { ageMs, count: ordersKept } })
   }
 
   #take({ payload }: StoredEvent): void {

@@ -80,9 +80,9 @@ export class Permissions {
   /** The wheel's call: permission is asked again. */
   due(): void {
     if (this.#expired()) return
-    const { hub, streams } = this.#session
+    const { hub, streaming } = this.#session
     this.#askAgain().catch((error: unknown) => hub.onError(error, 'subscription'))
-    if (streams.size > 0) this.watch()
+    if (streaming) this.watch()
   }
 
   /** Says ahead of time that the credentials end, so that new ones come without a gap; then ends what they opened. */

@@ -62,6 +62,8 @@ export class Session {
   #client: string | undefined
   readonly #closed = new AbortController()
   readonly #streams = new Map<Subscription, StreamOwner>()
+  /** A connection that is open also while nothing is subscribed to. */
+  #held: Connection | undefined
   readonly #attendance = new Attendance(this)
 
   /** `address` is where the request came from. */
@@ -88,14 +90,15 @@ export class Session {
     return this.#streams
   }
 
-  /** Whether anything is subscribed to; else what is open is a poll that waits. */
+  /** Whether a stream or a WebSocket is open; else what is open is a poll that waits. */
   get streaming(): boolean {
-    return this.#streams.size > 0
+    return this.#streams.size > 0 || this.#held !== undefined
   }
 
-  /** The connections that its streams are written to. */
+  /** The connections that its streams are written to, and the one that is held. */
   get connections(): Set<Connection> {
-    return new Set([...this.#streams.values()].map(({ connection }) => connection))
+    const open = new Set([...this.#streams.values()].map(({ connection }) => connection))
+    return this.#held ? open.add(this.#held) : open
   }
 
   /** Whether the credentials have ended since they were shown. */
@@ -115,6 +118,16 @@ export class Session {
   /** Takes a connection for as long as the session is open. Throws `busy`, `rate_limited`. */
   connect(): void {
     this.share?.connect()
+  }
+
+  /**
+   * Keeps a connection that is open for as long as the session: orders and the end of credentials reach it also while it
+   * follows nothing.
+   */
+  hold(connection: Connection): void {
+    if (!this.streaming) this.permissions.watch()
+    this.#held = connection
+    this.hub.sessions.add(this)
   }
 
   /** Ends what is open: streams with a `bye`, a poll that waits with what it has. */
@@ -177,7 +190,7 @@ export class Session {
     this.share?.take('subscriptions', open.length)
     const topic = topics.topic(open)
     const subscription = new Subscription(topics, topic, owner.connection, owner)
-    if (this.#streams.size === 0) this.permissions.watch()
+    if (!this.streaming) this.permissions.watch()
     this.#streams.set(subscription, owner)
     this.#client = options.client ?? this.#client
     this.hub.sessions.add(this)
@@ -200,9 +213,7 @@ export class Session {
       this.#attendance.leave(channel, false)
       this.#left(channel)
     }
-    if (this.#streams.size > 0) return
-    this.permissions.unwatch()
-    this.hub.sessions.delete(this)
+    if (!this.streaming) this.#letGo()
   }
 
   /** Reads what is kept; with `waitMs` waits for the first event when there is none, while the credentials last. */
@@ -217,6 +228,7 @@ export class Session {
 
   /** A client has read these channels by a poll: it is a member like one with a stream. */
   reads(channels: readonly string[], client: string | undefined): void {
+    if (this.signal.aborted) return // Nobody would take the member off again.
     if (client !== undefined) this.#attendance.join(channels, client)
     this.#client = client
   }
@@ -275,6 +287,7 @@ export class Session {
   close(goodbye = false): void {
     this.#attendance.leaveAll(goodbye)
     for (const subscription of [...this.#streams.keys()]) this.unsubscribe(subscription)
+    if (this.#held) this.#letGo()
     this.share?.close()
     this.#closed.abort()
   }
@@ -290,6 +303,12 @@ export class Session {
   /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
   admit(channels: readonly string[]): Promise<Admitted> {
     return this.permissions.admit(channels)
+  }
+
+  #letGo(): void {
+    this.#held = undefined
+    this.permissions.unwatch()
+    this.hub.sessions.delete(this)
   }
 
   #left(channel: string): void {

@@ -2,9 +2,17 @@ import type { Clock } from './clock.ts'
 
 /** A deadline in the wheel. */
 export interface WheelEntry {
+  /**
+   * Whether time in which the process stood still counts for it as well: for what only says something. What ends something
+   * gives everyone the time back that they could not be heard in.
+   */
+  readonly countsStalls?: boolean
   /** Called when the delay is over; schedule again from inside for a repetition. */
   due(): void
 }
+
+/** A turn that comes later than this, in ticks, comes after a stall. */
+const stallTicks = 10
 
 /**
  * One timer for all heartbeats and deadlines of a process. Thousands of connections own no timer: each stands in a
@@ -47,7 +55,7 @@ export class TimerWheel {
     this.#slots[slot.index]!.delete(slot)
   }
 
-  /** Milliseconds that the wheel has turned; moves while anything stands in it. Cheaper than the clock. */
+  /** Milliseconds that the wheel has turned or stood still; moves while anything stands in it. Cheaper than the clock. */
   get turnedMs(): number {
     return this.#turned
   }
@@ -74,6 +82,8 @@ export class TimerWheel {
     this.#turned += this.#tickMs
     this.#hand = (this.#hand + 1) % this.#slots.length
     const now = this.#clock.now()
+    const late = Math.floor((now - this.#next) / this.#tickMs)
+    if (late > stallTicks) this.#stalled(late)
     // A stalled process turns one slot a tick afterwards, too: deadlines are late together, never all at once. A clock
     // that was set back must not hold the wheel until it is as late again.
     this.#next = Math.min(Math.max(this.#next, now - this.#tickMs), now) + this.#tickMs
@@ -83,6 +93,20 @@ export class TimerWheel {
       slot.entry.due()
     }
     if (this.#where.size > 0 && !this.#cancel) this.#arm()
+  }
+
+  /** Calls at once what would have been due within the stall, and counts it. */
+  #stalled(ticks: number): void {
+    this.#turned += ticks * this.#tickMs
+    const due: WheelEntry[] = []
+    for (let i = 1; i <= Math.min(ticks, this.#slots.length - 1); i++) {
+      for (const { entry, rounds } of this.#slots[(this.#hand + i) % this.#slots.length]!)
+        if (entry.countsStalls && rounds === 0) due.push(entry)
+    }
+    for (const entry of due) {
+      this.cancel(entry)
+      entry.due()
+    }
   }
 }
 

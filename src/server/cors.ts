@@ -4,9 +4,9 @@ import { type Edge, originOf } from './edge.ts'
 /** The headers that let a page of an allowed origin read the answer, an error too (Fetch, section 3.2). */
 export function corsHeaders(edge: Edge, request: IncomingMessage): Record<string, string> {
   const { origin } = request.headers
-  const { host } = originOf(edge, request)
+  const { host, scheme } = originOf(edge, request)
   const vary = { vary: 'accept, origin' }
-  if (origin === undefined || !edge.origins.allows(origin, host)) return vary
+  if (origin === undefined || !edge.origins.allows(origin, host, scheme)) return vary
   return {
     ...vary,
     'access-control-allow-origin': origin,

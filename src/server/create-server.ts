@@ -11,6 +11,7 @@ import type { ByeReason, ChannelNameIn, EventsIn } from '../protocol/index.ts'
 import { type ServerChannel, serverChannel } from './application.ts'
 import { attachTo, type Taker } from './attach.ts'
 import type { Edge } from './edge.ts'
+import { watchFlows } from './flow-report.ts'
 import { InFlight } from './in-flight.ts'
 import { createOwnServer, type Listening, type ListenOptions, listen, type Unreadable } from './listen.ts'
 import { memoryUsed } from './memory-used.ts'
@@ -211,6 +212,7 @@ class AssembledServer implements FairleadServer {
 
   #assemble(hub: Hub): { routes: Routes; upgrades: Upgrades } {
     this.#hub = hub
+    this.#detach.push(watchFlows(hub, this.#options.trustProxy === false))
     this.#options.logger.info(openedLine(hub), 'the log is open')
     const routes = { hub, edge: this.#edge, options: this.#options, status: () => this.status() }
     return { routes, upgrades: new Upgrades(routes) }

@@ -22,7 +22,7 @@ const hostForm = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 export function assertEdge(edge: Edge, request: IncomingMessage, writes: boolean): void {
   assertForm(request)
   const { origin, cookie } = request.headers
-  const { host } = originOf(edge, request)
+  const { host, scheme } = originOf(edge, request)
   const named = [host, absoluteForm.exec(request.url ?? '')?.[1]].filter((one) => one !== undefined)
   if (edge.dev && !named.every((one) => isLocalHost(one.replace(/:\d+$/, '')))) {
     throw new FairleadError(
@@ -31,7 +31,7 @@ export function assertEdge(edge: Edge, request: IncomingMessage, writes: boolean
     )
   }
   const fetchSite = headerOf(request, 'sec-fetch-site')
-  edge.origins.assert({ origin, host, cookie: cookie !== undefined, fetchSite, writes })
+  edge.origins.assert({ origin, host, scheme, cookie: cookie !== undefined, fetchSite, writes })
 }
 
 function assertForm(request: IncomingMessage): void {
@@ -73,7 +73,8 @@ export function originOf({ proxies }: Edge, request: IncomingMessage): RequestOr
   let origin = known.get(request)
   if (!origin) {
     const { remoteAddress } = request.socket
-    origin = proxies.resolve({ remoteAddress, headers: forwarded(request) })
+    const encrypted = 'encrypted' in request.socket
+    origin = proxies.resolve({ remoteAddress, headers: forwarded(request), encrypted })
     known.set(request, origin)
   }
   return origin

@@ -4,6 +4,7 @@ import type { Session } from '../hub/session.ts'
 import { FairleadError, limits, parseChannelName, parseClientId } from '../protocol/index.ts'
 import { mediaType, readBody, textOf } from './body.ts'
 import { clientModule } from './client-module.ts'
+import { servePlan } from './plan.ts'
 import { writeJson } from './send.ts'
 import { serveTicket } from './ticket-route.ts'
 
@@ -26,6 +27,7 @@ export async function serveOwn(own: OwnRequest): Promise<void> {
   if (path === '_status' && read && session.who?.admin === true) {
     return writeJson(response, 200, JSON.stringify(status(), undefined, 2))
   }
+  if (path === '_plan' && read) return servePlan(session, request, response)
   if (path === '_presence' && request.method === 'POST') {
     await serveAlive(session, request)
     response.writeHead(204, { 'cache-control': 'no-store' }).end()

@@ -1,4 +1,5 @@
 import type { Hub } from '../hub/hub.ts'
+import { flowReport } from './flow-report.ts'
 
 /** What the server is doing, for people and, later, for the console. Names no client and holds no secret. */
 export function statusOf(hub: Hub): unknown {
@@ -14,5 +15,7 @@ export function statusOf(hub: Hub): unknown {
     /** Waiting polls included. */
     limits: { connections: hub.limits.connections, overloaded: hub.limits.overloaded },
     channels: hub.flow.snapshot(),
+    /** The same per client, beside what was declared: what `fairlead advise --from URL` reads. */
+    flows: flowReport(hub),
   }
 }

@@ -11,6 +11,7 @@ export interface HeartbeatOptions {
 
 /** Says something when nothing else did, for every transport alike: an entry in the shared wheel, no timer. */
 export class Heartbeat implements WheelEntry {
+  readonly countsStalls = true
   readonly #options: HeartbeatOptions
   #wroteAt: number
 

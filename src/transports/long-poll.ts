@@ -19,6 +19,8 @@ export async function serveHistory(
   response: ServerResponse,
   options: HistoryOptions,
 ): Promise<void> {
+  // Its reader went away while it was asked who that is: no `close` event is to come.
+  if (response.destroyed) return session.close()
   // An answer at once would have a poller ask again at once.
   session.hub.assertOpen()
   const gone = new AbortController()

@@ -48,6 +48,8 @@ export async function serveSse(
   response: ServerResponse,
   options: SseOptions,
 ): Promise<void> {
+  // Its reader went away while it was asked who that is: no `close` event is to come.
+  if (response.destroyed) return session.close()
   if (request.method === 'HEAD') {
     await session.admit(options.channels)
     response.writeHead(200, sseHeaders).end()
@@ -65,7 +67,7 @@ export async function serveSse(
     stream.begin(await openStreams(session, options, stream))
   } catch (error) {
     session.close()
-    if (response.destroyed) return
+    if (response.destroyed || response.headersSent) return
     if (!isFairleadError(error) || !error.temporary) throw error
     stream.refuse(error)
   }
@@ -129,6 +131,8 @@ class SseStream implements Connection, StreamOwner {
   begin({ streams, denied }: Spanned): void {
     const { wheel } = this.#session.hub
     if (this.#response.destroyed) return this.#closed()
+    // The server ended it while it was being opened: what was opened since is given back.
+    if (this.#ended) return this.#session.close()
     this.#subscriptions = streams.map(({ subscription }) => subscription)
     this.#heartbeat = new Heartbeat({ wheel, everyMs: this.#options.heartbeatMs, beat: () => this.#beat() })
     this.#response.cork()
@@ -179,6 +183,8 @@ class SseStream implements Connection, StreamOwner {
   end(reason: ByeReason, retryMs: number): void {
     if (this.#ended) return
     this.#session.hub.ended(this.#session, reason)
+    // It may be ended while it is being opened: without a stream's head an EventSource would not come back.
+    if (!this.#response.headersSent) this.#head()
     if (!this.#options.envelope) this.#say(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) }))
     this.control({ op: 'bye', reason, retryMs })
     this.#ended = true

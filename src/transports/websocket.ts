@@ -75,6 +75,7 @@ export class WebSocketStream implements Connection, StreamOwner {
     wheel.schedule(this.#pinger, options.pingMs)
     if (session.who === null) wheel.schedule(this.#stranger, authMs)
     session.hub.connections.add(this)
+    session.hold(this)
     const reader = new WebSocketReader(this, ws)
     ws.on('ping', () => this.#countControl())
     ws.on('pong', () => this.#heard())

@@ -1,4 +1,6 @@
+import { expect } from 'vitest'
 import type { Page } from './driver.ts'
+import { upTo } from './numbered.ts'
 import { seen } from './stage.ts'
 
 /** One event as an `EventSource` dispatched it. `open` and `error` are noted too, without data. */
@@ -73,6 +75,16 @@ export class NativeEventSource {
     )
     return this.of(type)
   }
+}
+
+/** The page saw `numbered` 1 to `last`: each at least once, none before the one it follows. */
+export async function sawAll(source: NativeEventSource, last: number): Promise<void> {
+  const all = await seen(
+    async () => (await source.seen('numbered', last)).map(({ data }) => JSON.parse(data!).n as number),
+    (some) => some.includes(last),
+    `number ${last}`,
+  )
+  expect([...new Set(all)]).toEqual(upTo(last))
 }
 
 function listen({ url, names, withCredentials }: ListenRequest): void {

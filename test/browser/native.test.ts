@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
 import { memoryLog } from '../../src/log/memory.ts'
-import type { Dispatched } from './event-source.ts'
-import { NativeEventSource } from './event-source.ts'
+import { NativeEventSource, sawAll } from './event-source.ts'
 import type { Line } from './line.ts'
-import { counter, cutPoints, upTo } from './numbered.ts'
+import { counter, cutPoints } from './numbered.ts'
 import type { Site } from './site.ts'
 import { type BrowserCase, inEachBrowser, type Stage, seen } from './stage.ts'
 
@@ -15,18 +14,6 @@ async function follow(stage: Stage, path: string, names: readonly string[], site
   const source = await NativeEventSource.open(page, path, names)
   await source.seen('$heartbeat')
   return { site: served, line, page, source }
-}
-
-const numbers = (events: readonly Dispatched[]): number[] => events.map(({ data }) => JSON.parse(data!).n)
-
-/** The page saw 1 to `last`: each at least once, none before the one it follows. */
-async function sawAll(source: NativeEventSource, last: number): Promise<void> {
-  const all = await seen(
-    async () => numbers(await source.seen('numbered', last)),
-    (some) => some.includes(last),
-    `number ${last}`,
-  )
-  expect([...new Set(all)]).toEqual(upTo(last))
 }
 
 async function cutNow(line: Line, source: NativeEventSource): Promise<void> {

@@ -90,4 +90,15 @@ describe('revoke', () => {
     const after = await open(lasting.open(), clock)
     await expect(after.stream(old)).rejects.toMatchObject({ code: 'forbidden' })
   })
+
+  it('is not pushed out by any number of disconnections', async () => {
+    const lasting = new LastingLog()
+    const clock = simulatedClock()
+    const { hub } = await open(lasting.open(), clock)
+    const old = { id: 'one', issuedAt: clock.now() }
+    await hub.orders.revoke('one')
+    for (let i = 0; i < 10_001; i++) await hub.orders.disconnect({ user: `other ${i}` }, 'busy')
+    const after = await open(lasting.open(), clock)
+    await expect(after.stream(old)).rejects.toMatchObject({ code: 'forbidden' })
+  })
 })

@@ -21,3 +21,27 @@ it.each([-3_600_000, 3_600_000])('a wheel turns on when its clock is set by %d m
   expect(beats.length).toBeLessThanOrEqual(5)
   wheel.close()
 })
+
+it('after a stall calls at once what only says something, and gives what ends something its time back', () => {
+  const real = simulatedClock()
+  let stalledMs = 0
+  const wheel = new TimerWheel({ ...real, now: () => real.now() + stalledMs })
+  const called: string[] = []
+  const entry = (name: string, countsStalls: boolean) => ({ countsStalls, due: () => void called.push(name) })
+  wheel.schedule(entry('heartbeat', true), 4_000)
+  wheel.schedule(entry('later heartbeat', true), 9_000)
+  wheel.schedule(entry('end', false), 4_000)
+  real.advance(1_000)
+  const before = wheel.turnedMs
+  stalledMs = 5_000 // The loop stands still: no timer runs, and the clock goes on.
+  real.advance(100)
+  expect(called).toEqual(['heartbeat'])
+  expect(wheel.turnedMs - before).toBeGreaterThanOrEqual(5_000)
+  real.advance(2_600)
+  expect(called).toEqual(['heartbeat'])
+  real.advance(500)
+  expect(called).toEqual(['heartbeat', 'end'])
+  real.advance(6_000)
+  expect(called).toEqual(['heartbeat', 'end', 'later heartbeat'])
+  wheel.close()
+})

@@ -1,29 +1,36 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pace } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { needs } from '../support/needs.ts'
-import { comes, startChromium, startFirefox, type Tab, type TestBrowser, textOf } from './tabs.ts'
-import { openHere, startApart, type TestShop } from './ways.ts'
+import {
+  buy,
+  chat,
+  choose,
+  chosen,
+  comesAnew,
+  cut,
+  feeds,
+  lines,
+  native,
+  openDashboard,
+  openStorefront,
+  phase,
+  say,
+  signIn,
+  startLoad,
+} from './pages.ts'
+import { comes, type TestBrowser, textOf } from './tabs.ts'
+import { openHere, startApart } from './ways.ts'
 
-const browsers = [
-  { name: 'Chromium', path: needs('chromium'), start: startChromium },
-  { name: 'Firefox', path: needs('firefox'), start: startFirefox },
-] as const
-
-/**
- * What is tried in development mode and in earnest: the latter in Chromium alone, where the two differ by a cookie and
- * a form. A shop is a process of its own only where it is killed, and what depends on neither browser nor mode is tried
- * once: this file has to stay quick.
- */
-const ways: readonly { browser: string; secure: boolean; cuts: readonly string[] }[] = [
-  { browser: 'Chromium', secure: false, cuts: ['websocket'] },
-  { browser: 'Chromium', secure: true, cuts: ['sse', 'long-poll'] },
-  { browser: 'Firefox', secure: false, cuts: ['sse', 'websocket'] },
-]
-
-for (const { name, path, start } of browsers) {
+/** Runs cases in one browser, started once for all of them; skipped where there is none. */
+export function inBrowser(
+  {
+    name,
+    path,
+    start,
+  }: { name: string; path: string | undefined; start(path: string): Promise<TestBrowser> },
+  cases: (browser: () => TestBrowser) => void,
+): void {
   describe.skipIf(!path)(`the shop in ${name}`, { timeout: 90_000 }, () => {
     let browser: TestBrowser
     beforeAll(async () => {
@@ -32,18 +39,15 @@ for (const { name, path, start } of browsers) {
     afterEach(() => browser?.closeTabs())
     afterAll(() => browser?.close())
 
-    for (const { secure, cuts } of ways.filter((way) => way.browser === name))
-      describe(secure ? 'in earnest' : 'in development mode', () => inEachWay(() => browser, secure, cuts))
-    if (name === 'Chromium') {
-      describe('in earnest, besides', () => inEarnest(() => browser))
-      describe('besides', () => inOneWay(() => browser))
-    } else {
-      it('comes back by itself after the shop was killed and begins anew', () => beginAnew(browser))
-    }
+    cases(() => browser)
   })
 }
 
-function inEachWay(browser: () => TestBrowser, secure: boolean, cuts: readonly string[]): void {
+/**
+ * What is tried in development mode and in earnest; `cuts` are the transports over which the line is cut. A shop is a
+ * process of its own only where it is killed.
+ */
+export function inEachWay(browser: () => TestBrowser, secure: boolean, cuts: readonly string[]): void {
   it('shows an order placed in the storefront on the dashboard, and the shelf on both', async () => {
     await using shop = await openHere(secure)
     const dashboard = await openDashboard(browser(), shop)
@@ -108,7 +112,8 @@ function inEachWay(browser: () => TestBrowser, secure: boolean, cuts: readonly s
   })
 }
 
-function inEarnest(browser: () => TestBrowser): void {
+/** What only a shop in earnest has: cookies for its native readers, and people who sign in. */
+export function inEarnest(browser: () => TestBrowser): void {
   it('feeds a native EventSource by cookie: the operators’ on the dashboard, one’s own in the storefront', async () => {
     await using shop = await openHere(true)
     const dashboard = await openDashboard(browser(), shop)
@@ -170,7 +175,8 @@ function inEarnest(browser: () => TestBrowser): void {
   })
 }
 
-function inOneWay(browser: () => TestBrowser): void {
+/** What depends on neither browser nor mode. */
+export function inOneWay(browser: () => TestBrowser): void {
   it('refuses the second buyer of the last piece, and says so', async () => {
     await using shop = await openHere(false)
     const first = await openStorefront(browser(), shop)
@@ -200,7 +206,8 @@ function inOneWay(browser: () => TestBrowser): void {
   })
 }
 
-async function beginAnew(browser: TestBrowser): Promise<void> {
+/** A shop is killed and begins anew on the same port, and its pages follow. */
+export async function beginAnew(browser: TestBrowser): Promise<void> {
   const first = await startApart(false)
   await using _ = first
   const dashboard = await openDashboard(browser, first)
@@ -220,103 +227,4 @@ async function beginAnew(browser: TestBrowser): Promise<void> {
     `${textOf('#orders')}.startsWith('1') && document.querySelectorAll('#orders tr').length === 1`,
   )
   await comes(storefront, `${textOf('[data-sku="bow-shackle"] .left')} === '119 left'`, 40_000)
-}
-
-const feeds = '[data-connection="feeds"]'
-const chat = '[data-connection="chat"]'
-const lines = `[...document.querySelectorAll('.chat-line')].map((line) => line.textContent)`
-const chosen = (connection: string) =>
-  `document.querySelector('[data-connection="${connection}"] input:checked')?.value`
-
-/** An expression: the phase that a connection's pill shows. */
-function phase(selector: string): string {
-  return `document.querySelector(${JSON.stringify(selector === 'line' ? '#line' : `${selector} .pill`)}).dataset.phase`
-}
-
-/** An expression: the data of the first event that a native EventSource gets, or that it was refused. */
-function native(url: string, event: string): string {
-  return `(async () => {
-    const source = new EventSource(${url})
-    const said = await new Promise((resolve) => {
-      source.addEventListener('${event}', ({ data }) => resolve(data))
-      source.onerror = () => source.readyState === EventSource.CLOSED && resolve('refused')
-    })
-    source.close()
-    return said
-  })()`
-}
-
-/** Waits over a reload of the page, which ends what was being looked at. */
-async function comesAnew(tab: Tab, expression: string): Promise<void> {
-  await comes(tab, expression).catch(() => comes(tab, expression))
-}
-
-async function openStorefront(browser: TestBrowser, { url }: TestShop): Promise<Tab> {
-  const tab = await browser.open(`${url}/`)
-  await comes(tab, `${phase('line')} === 'open' && document.querySelectorAll('.product').length === 12`)
-  return tab
-}
-
-async function openDashboard(browser: TestBrowser, shop: TestShop): Promise<Tab> {
-  const tab = await browser.open(`${shop.url}/dashboard`)
-  if (shop.secure) {
-    await comes(tab, `!document.querySelector('#sign-in').hidden`)
-    await signIn(tab, await shop.token(600))
-  }
-  await comes(tab, `${phase(feeds)} === 'open' && ${phase(chat)} === 'open'`)
-  await comes(tab, `document.querySelectorAll('#stock .item').length === 12`)
-  return tab
-}
-
-async function signIn(tab: Tab, token: string): Promise<void> {
-  await tab.evaluate(`(() => {
-    const input = document.querySelector('#sign-in-token')
-    input.value = ${JSON.stringify(token)}
-    input.form.requestSubmit()
-  })()`)
-}
-
-/** Puts a connection on another transport. */
-async function choose(tab: Tab, connection: string, transport: string): Promise<void> {
-  if ((await tab.evaluate(chosen(connection))) === transport) return
-  const input = `[data-connection="${connection}"] input[value="${transport}"]`
-  await tab.evaluate(`document.querySelector(${JSON.stringify(input)}).click()`)
-  const text = textOf(`[data-connection="${connection}"] .replayed`)
-  await comes(tab, `${chosen(connection)} === '${transport}' && ${text} !== 'Changing …'`)
-}
-
-/** Cuts a page's line for some seconds, or heals it (0), and waits until the page has noticed. */
-async function cut(shop: TestShop, tab: Tab, pill: string, seconds: number): Promise<void> {
-  const line = await tab.evaluate(`import('/parts/line.js').then((module) => module.lineId)`)
-  expect(await shop.operate('/api/cut', { line, seconds })).toMatchObject({ status: 200 })
-  if (seconds > 0) await comes(tab, `${phase(pill)} !== 'open'`)
-}
-
-async function say(tab: Tab, text: string): Promise<void> {
-  await tab.evaluate(`(() => {
-    const input = document.querySelector('#chat-text')
-    input.value = ${JSON.stringify(text)}
-    input.form.requestSubmit()
-  })()`)
-}
-
-async function buy(shop: TestShop, orders: number): Promise<void> {
-  for (let i = 0; i < orders; i++) expect(await shop.order('bow-shackle')).toBe(201)
-}
-
-/** Buys about a hundred times a second until it is stopped. */
-function startLoad(shop: TestShop): { stop(): Promise<void> } {
-  let over = false
-  const running = (async () => {
-    while (!over) {
-      await buy(shop, 1)
-      await pace(10)
-    }
-  })()
-  return {
-    stop() {
-      over = true
-      return running
-    },
-  }
 }
