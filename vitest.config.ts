@@ -14,7 +14,12 @@ const alone: readonly Group[] = [
   { name: 'package', include: ['test/package/**/*.test.ts'] },
   { name: 'chaos', include: ['test/chaos/**/*.test.ts'] },
   { name: 'crash', include: ['test/crash/**/*.test.ts', 'test/faults/**/*.test.ts'] },
-  { name: 'browser', include: ['test/browser/**/*.test.ts', 'test/shop/**/*.browser.test.ts'] },
+  // Pages wait more than they work, and each file starts browsers of its own.
+  {
+    name: 'browser',
+    include: ['test/browser/**/*.test.ts', 'test/shop/**/*.browser.test.ts'],
+    atOnce: 2,
+  },
 ]
 
 const groups: readonly Group[] = [

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { createHmac, randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { tokens } from '../src/access/tokens.ts'
 import { createServer } from '../src/server/create-server.ts'
 import { get, json, post, request, upgrade } from '../src/testing/server-cases/bad-request.ts'
@@ -13,6 +14,8 @@ import { type Comparison, runBench } from './rounds.ts'
  * turned away after 100 refusals in 10 s, and with that budget off, where each of the thousand is refused for what it is.
  */
 
+/** `--only TEXT`: the inputs whose names contain it. */
+const { only = '' } = parseArgs({ options: { only: { type: 'string' } }, strict: false }).values
 const requests = 1_000
 const atOnce = 10
 /** Every client address of a run is another, so that one input's refusals are not another's. */
@@ -96,6 +99,7 @@ const inputs: readonly Input[] = [
     bytes: (token) => mine(`${parts(token)[0]}.${parts(token)[1]}.${sign(String(Math.random()))}`),
     like: 'signed',
   },
+  { name: '20 expired', bytes: () => mine(goodToken(1_000_000_000)), like: 'signed' },
   {
     name: '22 forbidden',
     bytes: (token) => request('GET', 'BASE/nothing?limit=1', [bearer(token)])(place),
@@ -112,9 +116,9 @@ function sign(text: string): string {
   return createHmac('sha256', Buffer.from(secret, 'base64')).update(text).digest('base64url')
 }
 
-function goodToken(): string {
+function goodToken(exp = 4_000_000_000): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const text = `${encode({ alg: 'HS256' })}.${encode({ sub: 'ada', exp: 4_000_000_000, subscribe: ['mine'] })}`
+  const text = `${encode({ alg: 'HS256' })}.${encode({ sub: 'ada', exp, subscribe: ['mine'] })}`
   return `${text}.${sign(text)}`
 }
 
@@ -184,7 +188,9 @@ function exchange(port: number, localAddress: string, bytes: string): Promise<vo
 async function compare(): Promise<void> {
   const servers = { 'budget off': await startServer(false), 'by default': await startServer(true) }
   const token = goodToken()
-  const comparisons = inputs.flatMap(({ name, bytes, like = 'read' }) =>
+  const chosen = inputs.filter(({ name }) => name.includes(String(only)))
+  if (chosen.length === 0) throw new Error(`No input is called ${only}: leave --only out to see them all.`)
+  const comparisons = chosen.flatMap(({ name, bytes, like = 'read' }) =>
     Object.entries(servers).map(
       ([mode, server]): Comparison => ({
         name: `${name}, ${mode}`,

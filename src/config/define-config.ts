@@ -11,6 +11,8 @@ type SharedOption =
   | 'tokens'
   | 'tickets'
   | 'limits'
+  | 'trustProxy'
+  | 'operations'
   | 'origins'
   | 'heartbeatMs'
   | 'pingMs'
@@ -32,6 +34,11 @@ export interface FairleadConfig<C extends Channels = Channels> extends Pick<Serv
   readonly log?: string | ChannelLog
   /** How many processes share the port; `auto` is one per core. @default 1 */
   readonly workers?: number | 'auto'
+  /**
+   * What the lines on the standard error look like: for people, or one JSON object each.
+   * @default 'text'; in development mode no lines but failures
+   */
+  readonly logFormat?: 'text' | 'json'
 }
 
 /** Types a configuration; returns it as it is. */

@@ -86,6 +86,27 @@ export const configOptions: readonly ConfigOption[] = [
       'What a process takes on, in all and per connection, identity and address. Default: careful ones, none in development mode',
   },
   {
+    key: 'trustProxy',
+    kind: kinds.trustProxy,
+    description:
+      'Whose X-Forwarded headers are believed: nobody (false), so many proxies in front, or those of these networks (in the variable: separated by commas)',
+    default: serverDefaults.trustProxy,
+    env: 'FAIRLEAD_TRUST_PROXY',
+  },
+  {
+    key: 'operations',
+    kind: kinds.operations,
+    description: 'A port of its own for /healthz, /readyz and /metrics: { port, host }; of one process only',
+  },
+  {
+    key: 'logFormat',
+    kind: kinds.logFormat,
+    description:
+      'Lines on the standard error: text or json. Default: text, and in development mode failures only',
+    env: 'FAIRLEAD_LOG_FORMAT',
+    flag: { name: 'log-format', placeholder: 'FORMAT' },
+  },
+  {
     key: 'origins',
     kind: kinds.origins,
     description: 'Origins whose pages may use the server (in the variable: separated by commas)',

@@ -19,7 +19,10 @@ export interface ConfigEntry {
 }
 
 /** The options that always have a value. */
-type Settled = Exclude<keyof FairleadConfig, 'channels' | 'authenticate' | 'tokens' | 'tickets' | 'limits'>
+type Settled = Exclude<
+  keyof FairleadConfig,
+  'channels' | 'authenticate' | 'tokens' | 'tickets' | 'limits' | 'operations' | 'logFormat'
+>
 
 /** A configuration with its defaults. */
 export type ServeConfig = FairleadConfig & Required<Pick<FairleadConfig, Settled>>

@@ -6,7 +6,7 @@ export function showValue({ option, value }: ConfigEntry): unknown {
   if (value === undefined) return undefined
   if (option.secret) return '[hidden]'
   if (option.key === 'channels') return Object.keys(value as object)
-  if (option.key === 'limits') return value
+  if (option.key === 'limits' || option.key === 'operations') return value
   if (typeof value === 'function') return '[function]'
   if (typeof value === 'string') return hideUserinfo(value)
   if (Array.isArray(value)) return value.map((item) => (typeof item === 'string' ? hideUserinfo(item) : item))

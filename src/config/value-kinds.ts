@@ -1,6 +1,7 @@
 import { isChannelName } from '../protocol/index.ts'
 import { type LimitsOptions, settleLimits } from '../server/limits-options.ts'
 import { logForms, parseLogUrl } from '../server/log-url.ts'
+import { isTrustProxy } from '../server/options.ts'
 import { assertChannels } from './channels-shape.ts'
 import { ConfigError, showPlace, type ValuePlace } from './config-error.ts'
 
@@ -53,6 +54,25 @@ function assertLimits(value: unknown, at: ValuePlace): void {
   }
 }
 
+/** An address, a name or a list in any other field than these is a slip that would open nothing, or everything. */
+function assertOperations(value: unknown, at: ValuePlace): void {
+  const fields = { port: wholeNumber(0, 65_535), host: kinds.host } as const
+  for (const [key, one] of Object.entries(value as object)) {
+    const path = `.${key}`
+    if (!Object.hasOwn(fields, key))
+      throw new ConfigError(`${showPlace(at, path)} is no field of operations. It has: port, host.`)
+    const kind = fields[key as keyof typeof fields]
+    if (!kind.accepts(one))
+      throw new ConfigError(`${showPlace(at, path)} must be ${kind.expects}, and is ${describeKind(one)}.`)
+  }
+  if (!('port' in (value as object))) throw new ConfigError(`${showPlace(at, '.port')} is missing.`)
+}
+
+function readTrustProxy(text: string): unknown {
+  if (text === 'false') return false
+  return /^[0-9]+$/.test(text) ? Number(text) : text.split(',').map((part) => part.trim())
+}
+
 /** The kinds of values that options have. */
 export const kinds = {
   port: wholeNumber(0, 65_535),
@@ -95,6 +115,21 @@ export const kinds = {
     expects: 'an object such as { "address": { "connections": 500 } }',
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     inspect: assertLimits,
+  },
+  trustProxy: {
+    expects: 'false, a number of proxies from 1, or a list of networks such as 10.0.0.0/8',
+    accepts: isTrustProxy,
+    fromText: readTrustProxy,
+  },
+  operations: {
+    expects: 'an object such as { "port": 9090, "host": "127.0.0.1" }',
+    accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    inspect: assertOperations,
+  },
+  logFormat: {
+    expects: 'text or json',
+    accepts: (value) => value === 'text' || value === 'json',
+    fromText: (text) => text,
   },
   channels: {
     expects: 'an object of channel declarations by name or pattern',

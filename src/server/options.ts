@@ -1,7 +1,7 @@
 import type { Authenticate } from '../access/declared-rules.ts'
 import type { Tickets } from '../access/tickets.ts'
 import type { Tokens } from '../access/tokens.ts'
-import type { TrustProxy } from '../access/trusted-proxy.ts'
+import { type TrustProxy, trustedProxy } from '../access/trusted-proxy.ts'
 import type { ChannelLog } from '../hub/channel-log.ts'
 import type { Channels } from '../hub/channels.ts'
 import { type Clock, systemClock } from '../hub/clock.ts'
@@ -172,4 +172,14 @@ function assertChannel(name: string): void {
 
 function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+/** Whether a value can be `trustProxy`. */
+export function isTrustProxy(value: unknown): value is TrustProxy {
+  try {
+    trustedProxy(value as TrustProxy)
+    return true
+  } catch {
+    return false
+  }
 }

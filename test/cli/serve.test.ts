@@ -149,6 +149,39 @@ describe('fairlead serve with a configuration', () => {
   })
 })
 
+describe('fairlead serve for operators', () => {
+  it('answers on a port of its own, says what it refuses without the secret in it, and leaves in order', async () => {
+    const key = 'p3-8Vw0Lk2Jq6Zt9Xc4Nb7Md1Rf5Gh0Ys2Ua8Ee6Ii'
+    await writeFile(
+      join(folder, 'fairlead.config.js'),
+      `export default {
+         port: 0,
+         operations: { port: 0 },
+         logFormat: 'json',
+         channels: { orders: { read: 'signed-in' } },
+       }`,
+    )
+    const server = startCli(['serve', '--json'], { cwd: folder })
+    const { url } = JSON.parse(await server.until(({ stdout }) => stdout.split('\n')[0] || undefined))
+    const lines = () =>
+      server.stderr
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line))
+    const refused = await fetch(`${url}/live/orders?limit=1&ticket=${key}`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    expect(refused.status).toBe(401)
+    const { url: operations } = await server.until(() => lines().find(({ event }) => event === 'operations'))
+    expect((await fetch(`${operations}/readyz`)).status).toBe(200)
+    expect(await (await fetch(`${operations}/metrics`)).text()).toContain('fairlead_refusals_total')
+    server.signal('SIGTERM')
+    expect((await server.done).code).toBe(0)
+    expect(server.stderr).toContain('auth_required')
+    expect(server.stderr).not.toContain(key)
+  })
+})
+
 describe('fairlead serve --print-config', () => {
   it('shows each value and where it came from, and serves nothing', async () => {
     await writeFile(

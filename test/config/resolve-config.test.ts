@@ -53,7 +53,30 @@ describe('resolveConfig', () => {
     })
   })
 
+  it('knows who is believed, where operators look, and what the lines look like', () => {
+    const values = { trustProxy: ['10.0.0.0/8'], operations: { port: 9090 }, logFormat: 'json' }
+    expect(resolveConfig(fileWith(values)).config).toMatchObject(values)
+    const read = (text: string) =>
+      resolveConfig({ flags: {}, env: { FAIRLEAD_TRUST_PROXY: text } }).config.trustProxy
+    expect(['2', '10.0.0.0/8, fd00::/8', 'false'].map(read)).toEqual([2, ['10.0.0.0/8', 'fd00::/8'], false])
+    expect(resolveConfig({ flags: { 'log-format': 'text' }, env: {} }).config.logFormat).toBe('text')
+  })
+
   it.each([
+    [
+      fileWith({ trustProxy: ['everybody'] }),
+      'trustProxy in fairlead.config.json must be false, a number of proxies from 1',
+    ],
+    [
+      fileWith({ operations: { port: 'x' } }),
+      'operations.port in fairlead.config.json must be a whole number',
+    ],
+    [
+      fileWith({ operations: { port: 1, hots: 'a' } }),
+      'operations.hots in fairlead.config.json is no field of operations',
+    ],
+    [fileWith({ operations: {} }), 'operations.port in fairlead.config.json is missing'],
+    [{ flags: { 'log-format': 'xml' }, env: {} }, '--log-format must be text or json'],
     [{ flags: { port: 'ten' } }, '--port must be a whole number from 0 to 65535, and is "ten".'],
     [{ flags: { port: '65536' } }, '--port must be a whole number from 0 to 65535, and is 65536.'],
     [{ env: { FAIRLEAD_PORT: '-1' } }, 'FAIRLEAD_PORT must be a whole number from 0 to 65535, and is "-1".'],

@@ -31,9 +31,16 @@ export function native(url: string, event: string): string {
   })()`
 }
 
-/** Waits over a reload of the page, which ends what was being looked at. */
+/** Waits over a reload of the page, which ends what was being looked at: more than once on a busy machine. */
 export async function comesAnew(tab: Tab, expression: string): Promise<void> {
-  await comes(tab, expression).catch(() => comes(tab, expression))
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    try {
+      return await comes(tab, expression)
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    }
+  }
 }
 
 /** Opens the storefront and waits until it is live. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServeConfig } from '../../config/index.ts'
 import { isFairleadError } from '../../protocol/index.ts'
 import { createServer, type FairleadServer } from '../../server/create-server.ts'
+import { jsonLogger, textLogger } from '../../server/line-loggers.ts'
 import { type Listening, notFound } from '../../server/listen.ts'
 import type { ServerOptions } from '../../server/options.ts'
 import { CommandError, PortInUseError } from '../errors.ts'
@@ -22,11 +23,11 @@ export async function startServer(
   config: ServeConfig,
   parts: Pick<ServerOptions, 'log' | 'presence' | 'onError'> = {},
 ): Promise<RunningServer> {
-  const { port, host, workers: _, ...options } = config
+  const { port, host, workers: _, logFormat: __, ...options } = config
   await config.tokens?.ready.catch((error: Error) => {
     throw new CommandError(error.message)
   })
-  const server = made({ ...options, ...parts })
+  const server = made({ ...options, ...lines(config), ...parts })
   const otherwise = config.dev ? pageOr(notFound, config.base) : undefined
   try {
     const url = await listenOn(server, port, host, otherwise)
@@ -43,6 +44,12 @@ function made(options: ServerOptions): FairleadServer {
   } catch (error) {
     throw error instanceof TypeError ? new CommandError(error.message) : error
   }
+}
+
+/** Development mode speaks by its banner: lines come only when they are asked for. */
+function lines({ dev, logFormat }: ServeConfig): Pick<ServerOptions, 'logger'> {
+  if (logFormat === 'json') return { logger: jsonLogger() }
+  return dev && logFormat === undefined ? {} : { logger: textLogger() }
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void

@@ -7,7 +7,7 @@ import { memoryLog } from '../../log/memory.ts'
 import { memoryPresence } from '../../log/memory-presence.ts'
 import { type SharedLog, shareLog } from '../../log/process.ts'
 import { openLog } from '../../server/open-log.ts'
-import { PortInUseError } from '../errors.ts'
+import { CommandError, PortInUseError } from '../errors.ts'
 import type { Terminal } from '../terminal.ts'
 import { placeOfLog } from './place-of-log.ts'
 import { asCommandError, type RunningServer } from './start-server.ts'
@@ -25,6 +25,9 @@ export async function startWorkers(
   count: number,
   terminal: Terminal,
 ): Promise<RunningServer> {
+  // On one shared port each scrape would be answered by another process, with that one's figures.
+  if (config.operations)
+    throw new CommandError('operations is of one process: run it with --workers 1, or leave it out.')
   const shared = await share(config)
   const note = (line: string) => terminal.note(terminal.noteStyle('yellow', line))
   let pool: WorkerPool | undefined
