@@ -95,17 +95,19 @@ export class TimerWheel {
     if (this.#where.size > 0 && !this.#cancel) this.#arm()
   }
 
-  /** Calls at once what would have been due within the stall, and counts it. */
+  /** Counts the stall for those that count stalls: what was due within it is called at once, the others come sooner. */
   #stalled(ticks: number): void {
     this.#turned += ticks * this.#tickMs
-    const due: WheelEntry[] = []
-    for (let i = 1; i <= Math.min(ticks, this.#slots.length - 1); i++) {
-      for (const { entry, rounds } of this.#slots[(this.#hand + i) % this.#slots.length]!)
-        if (entry.countsStalls && rounds === 0) due.push(entry)
-    }
-    for (const entry of due) {
-      this.cancel(entry)
-      entry.due()
+    const count = this.#slots.length
+    for (const [entry, { index, rounds }] of [...this.#where]) {
+      const left = ((index - this.#hand + count) % count) + rounds * count
+      // What stands in this turn's slot is called anyway.
+      if (!entry.countsStalls || left === 0) continue
+      if (left > ticks) this.schedule(entry, (left - ticks) * this.#tickMs)
+      else {
+        this.cancel(entry)
+        entry.due()
+      }
     }
   }
 }
