@@ -14,24 +14,28 @@ export interface Backoff {
 }
 
 /**
- * Full jitter: any delay in a window, so that clients cut at once do not return at once. It doubles from the third try on:
- * the first comes too early where an address or a server is only just gone, and that says nothing of a lasting outage.
+ * Full jitter: any delay in a window, so that clients cut at once do not return at once. It doubles with each try, but is
+ * no longer than twice the time that the outage has lasted: a try that comes too early, where an address or a server is
+ * only just gone, says nothing of a long one.
  */
 export function createBackoff(clock: Clock): Backoff {
   let firstMs = defaultBaseMs
-  let windowMs = firstMs / 2
+  let windowMs = firstMs
+  let since: number | undefined
   return {
     next(askedMs) {
       const chance = clock.random()
       // Kept to, and spread a little: the server may have told everyone the same.
       if (askedMs !== undefined) return askedMs * (1 + chance / 4)
-      const delayMs = chance * Math.min(Math.max(windowMs, firstMs), longestMs)
-      windowMs *= 2
+      since ??= clock.now()
+      const fittingMs = Math.max(firstMs, 2 * (clock.now() - since))
+      const delayMs = chance * Math.min(windowMs, fittingMs, longestMs)
+      if (fittingMs >= windowMs) windowMs *= 2
       return delayMs
     },
     reset(baseMs = firstMs) {
-      firstMs = baseMs
-      windowMs = baseMs / 2
+      windowMs = firstMs = baseMs
+      since = undefined
     },
   }
 }
