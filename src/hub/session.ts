@@ -12,40 +12,9 @@ import { type SendAnswer, sendEvent } from './sending.ts'
 import type { Share } from './share.ts'
 import type { SpanningHistory } from './spanning-history.ts'
 import { type Standing, standingOf } from './standing.ts'
-import type { StartRequest } from './start.ts'
-import { Subscription, type SubscriptionOwner } from './subscription.ts'
+import type { Opened, OpenedStream, Spanned, StreamOwner, SubscribeOptions } from './stream.ts'
+import { Subscription } from './subscription.ts'
 import type { TopicHub } from './topic-hub.ts'
-
-/** What a session tells the transport that opened it. */
-export interface StreamOwner extends SubscriptionOwner {
-  readonly connection: Connection
-  /** A channel may not be read any longer. */
-  lost(channel: string): void
-}
-
-/** Where a stream starts, and who reads it. */
-export interface SubscribeOptions extends StartRequest {
-  /** The client's id: it becomes a member of those channels that know who is on them. */
-  readonly client?: string | undefined
-}
-
-/** A stream that was opened. */
-export interface OpenedStream {
-  readonly subscription: Subscription
-  /** Where the stream starts. */
-  readonly position: string
-}
-
-/** A stream that was opened, with the channels of it that may not be read. */
-export interface Opened extends OpenedStream {
-  readonly denied: Admitted['denied']
-}
-
-/** The streams of several logs that were opened together. */
-export interface Spanned {
-  readonly streams: readonly OpenedStream[]
-  readonly denied: Admitted['denied']
-}
 
 /**
  * The one door: whoever reads or writes, on whichever transport, does it through a session, and every call asks

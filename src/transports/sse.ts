@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Connection, Encoding } from '../hub/connection.ts'
-import type { Session, Spanned, StreamOwner, SubscribeOptions } from '../hub/session.ts'
+import type { Session } from '../hub/session.ts'
 import { type Standing, standingOf } from '../hub/standing.ts'
+import type { Spanned, StreamOwner, SubscribeOptions } from '../hub/stream.ts'
 import type { Subscription } from '../hub/subscription.ts'
 import {
   type ByeReason,
