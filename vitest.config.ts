@@ -13,7 +13,10 @@ const alone: readonly Group[] = [
   { name: 'rules', include: ['test/rules/**/*.test.ts'] },
   { name: 'package', include: ['test/package/**/*.test.ts'] },
   { name: 'chaos', include: ['test/chaos/**/*.test.ts'] },
-  { name: 'crash', include: ['test/crash/**/*.test.ts', 'test/faults/**/*.test.ts'] },
+  {
+    name: 'crash',
+    include: ['test/crash/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/choice/**/*.test.ts'],
+  },
   // Pages wait more than they work, and each file starts browsers of its own.
   {
     name: 'browser',

@@ -9,18 +9,23 @@ import type {
 import type { ResetReason } from '../protocol/messages.ts'
 import type { ClientState } from './client-state.ts'
 import type { Clock } from './clock.ts'
+import type { ChangePolicy, ConnectionPlan, Decision, Explanation } from './decisions.ts'
 import type { TokenSource } from './endpoint.ts'
 import type { SendAnswer } from './outbox.ts'
 import type { WebSocketConstructor } from './transports/find-websocket.ts'
 import type { TransportName } from './transports/stream.ts'
 
-/** One transport, or several: the best first. */
-export type TransportChoice = TransportName | readonly TransportName[]
+/** One transport, or several: the best first. `auto`: by the plan, by what is measured and by what the network lets through. */
+export type TransportChoice = 'auto' | TransportName | readonly TransportName[]
 
 /** How a client connects. */
 export interface ConnectOptions {
-  /** @default ['sse', 'websocket', 'long-poll'] */
+  /** @default 'auto' */
   readonly transport?: TransportChoice
+  /** What `auto` begins with, as `fairlead advise` prints it. @default what the server plans for the channels in use */
+  readonly plan?: ConnectionPlan
+  /** Whether `auto` changes a transport that works for one that suits the measured flow better. @default 'auto' */
+  readonly policy?: ChangePolicy
   /** Sent as a bearer token. A function is called again at each connect, and once when the server refuses the token. */
   readonly token?: TokenSource
   /** Whether this client is a member of the channels that know who is on them. @default false */
@@ -67,6 +72,10 @@ export interface Client<C extends ChannelMap = ChannelMap> {
    * it; rejects with `unavailable` when it cannot be opened now: the one in use stays, and the client goes on trying.
    */
   use(transport: TransportChoice): Promise<void>
+  /** Why it reads as it does: what was measured, and the last decisions. */
+  explain(): Explanation
+  /** Calls `fn` at each decision about the transport; the answer stops it. */
+  onDecision(fn: (decision: Decision) => void): () => void
   /** Ends everything: iterations end, sends that are not answered reject. */
   close(): void
 }

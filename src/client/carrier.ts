@@ -23,6 +23,9 @@ export interface CarrierOwner {
 /** One stream from its opening to its end. */
 export interface Carrier {
   readonly transport: TransportName
+  /** How long its first message took, in milliseconds, and how often the server says that it lives. */
+  openMs: number
+  everyMs: number | undefined
   /** What a WebSocket can do. Other streams carry many channels in one order, and none but their first. */
   controls: Duplex | undefined
   /**
@@ -58,6 +61,7 @@ export function createCarrier(
   let cancelDeadline = () => {}
   let watchdog: Watchdog | undefined
   let isStarted = false
+  let askedAt = 0
   /** Of a stream with one order: where it stands, and all of its channels are complete. */
   let reached: string | undefined
 
@@ -82,6 +86,8 @@ export function createCarrier(
 
   const carrier: Carrier & StreamSink = {
     transport,
+    openMs: 0,
+    everyMs: undefined,
     controls: undefined,
     farewell: 'lost',
     carry(wanted, known) {
@@ -108,7 +114,10 @@ export function createCarrier(
       watchdog?.stop()
       aborter.abort()
     },
-    heard: () => watchdog?.heard(),
+    heard(bytes = 0) {
+      watchdog?.heard()
+      request.count?.(0, bytes)
+    },
     duplex(controls) {
       carrier.controls = controls
       carried.clear()
@@ -121,7 +130,9 @@ export function createCarrier(
       if (signal.aborted) return
       if (!watchdog) {
         cancelDeadline()
-        watchdog = createWatchdog(clock, () => end(ending('It fell silent.')))
+        carrier.openMs = clock.now() - askedAt
+        if (message.op === 'heartbeat') carrier.everyMs = message.everyMs
+        watchdog = createWatchdog(clock, () => end(ending('It fell silent.', undefined, { slow: true })))
         owner.opened(carrier)
       }
       // Whoever was told that it is open may have closed it.
@@ -138,6 +149,7 @@ export function createCarrier(
         return
       }
       watchdog.heard()
+      if (message.op === 'event') request.count?.(1, 0)
       if (message.op === 'event' && !carrier.controls) reached = message.id ?? reached
       if (message.op === 'auth_expiring') return void renew()
       const one = carried.get(message.channel!)
@@ -155,6 +167,7 @@ export function createCarrier(
     .then(() => {
       if (signal.aborted) return undefined
       // Only from here on: a slow token says nothing against the transport.
+      askedAt = clock.now()
       cancelDeadline = clock.after(openMs, () =>
         end(ending(`No answer within ${openMs} ms.`, undefined, { slow: true })),
       )

@@ -23,7 +23,7 @@ export interface ChannelHost {
   readonly clock: Clock
   readonly endpoint: Endpoint
   readonly link: Link
-  readonly outbox: Outbox
+  readonly outbox: Pick<Outbox, 'send'>
   /** The channel is over. */
   readonly closed: () => void
 }

@@ -11,6 +11,7 @@ import { createLink, type Link } from './link.ts'
 import { createListeners } from './listeners.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import { watchPage } from './page-events.ts'
+import { createPilot } from './pilot.ts'
 import { randomId } from './random-id.ts'
 import { longPoll } from './transports/long-poll.ts'
 import { sse } from './transports/sse.ts'
@@ -18,7 +19,6 @@ import type { Transport, TransportName } from './transports/stream.ts'
 import { websocket } from './transports/websocket.ts'
 import { createUpstream } from './upstream.ts'
 
-/** Best first, as the default has it. */
 const transports: Readonly<Record<TransportName, Transport>> = { sse, websocket, 'long-poll': longPoll }
 
 /** How long a send is tried, in milliseconds. */
@@ -33,6 +33,15 @@ export function connect<C extends ChannelMap = ChannelMap>(
   url: string,
   options: ConnectOptions = {},
 ): Client<C> {
+  return connectOver<C>(url, options, transports)
+}
+
+/** The same over other ways to read, by the names of those that they stand for. */
+export function connectOver<C extends ChannelMap>(
+  url: string,
+  options: ConnectOptions,
+  transports: Readonly<Record<TransportName, Transport>>,
+): Client<C> {
   const { clock = systemClock, clientId: id = randomId(), signal, WebSocket } = options
   const channels = new Map<string, ClientChannel<EventMap, Loaded>>()
   const listeners = createListeners()
@@ -44,23 +53,36 @@ export function connect<C extends ChannelMap = ChannelMap>(
     if (phase === 'open') outbox.kick()
     if (phase === 'closed') {
       over.abort()
+      pilot.close()
       for (const channel of channels.values()) error ? channel.fail(error) : channel.close()
       outbox.close(error ?? new FairleadError('unavailable', reason))
     }
     listeners.call('', state)
   }
 
+  const { plan, policy = 'auto' } = options
+  if (plan) toOrder(plan.ladder)
+  const order = toOrder(options.transport)
+  const pilot = createPilot(
+    { clock, endpoint, policy, plan, order, channels: () => [...channels.keys()] },
+    () => link,
+  )
+  const clientId = options.presence ? id : undefined
   const link: Link = createLink({
-    order: toOrder(options.transport),
+    ...pilot,
     transports,
-    request: { endpoint, clock, WebSocket, clientId: options.presence ? id : undefined },
+    request: { endpoint, clock, WebSocket, clientId, count: pilot.count },
     changed,
   })
   const outbox: Outbox = createOutbox(
     clock,
     options.sendTimeoutMs ?? defaultSendTimeoutMs,
-    createUpstream(link, endpoint),
+    pilot.delivering(createUpstream(link, endpoint)),
   )
+  const send: Outbox['send'] = (header, payload, signal) => {
+    pilot.sends(payload.length)
+    return outbox.send(header, payload, signal)
+  }
   watchPage(link, over.signal)
 
   const create = <E extends EventMap, State extends Loaded>(
@@ -75,7 +97,7 @@ export function connect<C extends ChannelMap = ChannelMap>(
       clock,
       endpoint,
       link,
-      outbox,
+      outbox: { send },
       closed: () => channels.delete(name),
     })
   }
@@ -95,7 +117,9 @@ export function connect<C extends ChannelMap = ChannelMap>(
       channels.set(name, channel as unknown as ClientChannel<EventMap, Loaded>)
       return channel as unknown as Channel<EventsIn<C, Name>, State>
     },
-    use: async (transport) => link.use(toOrder(transport)),
+    use: async (transport) => link.use(pilot.named(toOrder(transport))),
+    explain: pilot.explain,
+    onDecision: pilot.onDecision,
     close: () => link.close('The client was closed.'),
   }
   signal?.addEventListener('abort', client.close)
@@ -103,9 +127,9 @@ export function connect<C extends ChannelMap = ChannelMap>(
   return client
 }
 
-function toOrder(
-  choice: TransportChoice = Object.keys(transports) as TransportName[],
-): readonly TransportName[] {
+/** Nothing where the choice is left to the client. */
+function toOrder(choice: TransportChoice = 'auto'): readonly TransportName[] | undefined {
+  if (choice === 'auto') return undefined
   const order = [choice].flat()
   if (order.length && order.every((name) => transports[name])) return order
   throw new TypeError(`Transports are ${Object.keys(transports)}.`)

@@ -16,6 +16,13 @@ export type {
 export type { ClientState } from './client-state.ts'
 export type { Clock } from './clock.ts'
 export { connect } from './connect.ts'
+export type {
+  ChangePolicy,
+  ConnectionPlan,
+  Decision,
+  Explanation,
+  MeasuredConnection,
+} from './decisions.ts'
 export type { TokenSource } from './endpoint.ts'
 export type { SendAnswer } from './outbox.ts'
 export type { WebSocketConstructor } from './transports/find-websocket.ts'

@@ -2,7 +2,7 @@ import { FairleadError } from '../protocol/errors.ts'
 import { createBackoff } from './backoff.ts'
 import { type Carrier, createCarrier } from './carrier.ts'
 import type { ClientState } from './client-state.ts'
-import type { Ending } from './ending.ts'
+import { type Ending, ending } from './ending.ts'
 import type { Subscription } from './subscription.ts'
 import type { StreamRequest, Transport, TransportName } from './transports/stream.ts'
 
@@ -17,6 +17,26 @@ const longestOpenMs = 30_000
 const soonestBetterMs = 30_000
 const latestBetterMs = 600_000
 
+/** A stream that had opened fast is believed to be held back when it is this late, in milliseconds, and this much later. */
+const impatientOpenMs = 2_000
+const impatience = 5
+
+/** What became of a stream. */
+export interface LinkEvent {
+  /** `open`: it is in use. `cut`: it was, and ended. `failed`: it was to be, and did not open. */
+  readonly kind: 'open' | 'cut' | 'failed'
+  readonly transport: TransportName
+  /** Of `open`: how long that took, and how often the server says that it lives, in milliseconds. */
+  readonly openMs?: number
+  readonly everyMs?: number | undefined
+  /** Else: why, for a person. */
+  readonly reason?: string
+  /** Nothing came in time. */
+  readonly slow?: boolean | undefined
+  /** The server spoke: it says nothing against the transport. */
+  readonly isServers?: boolean
+}
+
 /** What the link needs of the client around it. */
 export interface LinkOptions {
   /** Best first. */
@@ -25,6 +45,14 @@ export interface LinkOptions {
   /** What every stream is opened with. */
   readonly request: Omit<StreamRequest, 'subscriptions' | 'retryBase'>
   readonly changed: (state: ClientState) => void
+  /** What worked on this network before: it is tried first, and then the others in their order. */
+  readonly first?: TransportName | undefined
+  /** Told what becomes of streams; of one that opens, before the state says so. */
+  readonly told?: (event: LinkEvent) => void
+  /** Why the stream that has just opened is of no good, if it is not: then the next one is tried. */
+  readonly isHeldBack?: (event: LinkEvent) => string | undefined
+  /** Asks whether the server answers over HTTP. Without it a transport that had worked is tried longer. */
+  readonly isAlive?: (() => Promise<boolean>) | undefined
 }
 
 /** Keeps one stream open that carries all channels. */
@@ -41,6 +69,8 @@ export interface Link {
    * opened now, and goes on trying. The stream in use stays until another takes over.
    */
   use(order: readonly TransportName[]): Promise<void>
+  /** The stream in use may be of no good: the same is opened anew beside it, and if that is not better, another. */
+  doubt(): void
   /** The network is another one, or back: what is open may be dead, what is better may work now. */
   onNetwork(): void
   /** The page or the machine woke up. */
@@ -63,7 +93,7 @@ export interface Link {
  * its last resort; but the one that worked last is tried alone first, as long as only its connection was lost.
  */
 export function createLink(options: LinkOptions): Link {
-  const { transports, request, changed } = options
+  const { transports, request, changed, told = () => {}, isHeldBack = () => undefined, isAlive } = options
   const { clock } = request
   const subscriptions = new Map<string, Subscription>()
   const backoff = createBackoff(clock)
@@ -81,9 +111,13 @@ export function createLink(options: LinkOptions): Link {
   let settled = () => {}
 
   /** What worked last, and how often it failed since. */
-  let worked: TransportName | undefined
+  let worked = options.first
   let strikes = 0
   let openMs = shortestOpenMs
+  /** How long what worked took to open; undefined while it is only known from before. */
+  let workedMs: number | undefined
+  /** Whether the attempt is of what worked, and the others are not to follow yet. */
+  let isLoyal = false
 
   /** Cancels the wait before the next try. The server's own wish is not cut short by what happens to the page. */
   let cancelWait: (() => void) | undefined
@@ -103,7 +137,9 @@ export function createLink(options: LinkOptions): Link {
       wanted().filter(({ position }) => position || !attempt),
       subscriptions,
     )
-  const next = () => (worked && strikes < loyalty && order.includes(worked) ? [worked] : order)
+  const isWorthIt = () => worked !== undefined && strikes < loyalty && order.includes(worked)
+  /** What worked, and behind it, in case that it hangs or is refused by a server that lives, the others. */
+  const next = () => (isWorthIt() ? [worked!, ...order.filter((one) => one !== worked)] : order)
   /** What is better than the stream in use. */
   const better = () => {
     const rank = current ? order.indexOf(current.transport) : -1
@@ -155,6 +191,7 @@ export function createLink(options: LinkOptions): Link {
     stopWait()
     if (!current) say('connecting', `Trying ${list}.`)
     left = [...list]
+    isLoyal = !current && workedMs !== undefined && isWorthIt() && left[0] === worked
     tryNext(hasToken)
   }
 
@@ -162,12 +199,49 @@ export function createLink(options: LinkOptions): Link {
     const transport = left.shift()!
     current?.mark()
     const streamRequest = { ...request, retryBase: backoff.reset, subscriptions: wanted() }
-    attempt = createCarrier(transport, transports[transport], streamRequest, openMs, owner, hasToken)
+    const ms = isLoyal && left.length ? Math.max(impatientOpenMs, impatience * workedMs!) : openMs
+    attempt = createCarrier(
+      transport,
+      transports[transport],
+      streamRequest,
+      Math.min(ms, openMs),
+      owner,
+      hasToken,
+    )
     carriesAll()
   }
 
+  /** What worked failed at once. A server that is gone comes back; one that answers has it refused on the way. */
+  const askAround = async (carrier: Carrier, ending: Ending) => {
+    const rest = left
+    attempt = undefined
+    const lives = await isAlive?.()
+    // Something else has happened meanwhile.
+    if (attempt || cancelWait || current || left !== rest || !isNeeded()) return
+    // Once more: it may have come up since.
+    if (lives) tryRest([carrier.transport, ...rest])
+    else {
+      settled()
+      failed(carrier, ending)
+    }
+  }
+
+  const tryRest = (list: TransportName[]) => {
+    left = list
+    isLoyal = false
+    tryNext()
+  }
+
   const opened = (carrier: Carrier) => {
-    const { transport } = carrier
+    const { transport, openMs: tookMs, everyMs } = carrier
+    const event = { kind: 'open', transport, openMs: tookMs, everyMs } as const
+    const reason = isHeldBack(event)
+    if (reason) {
+      carrier.close('lost')
+      return ended(carrier, ending(reason, undefined, { slow: true }))
+    }
+    told(event)
+    workedMs = tookMs
     current?.close('replaced')
     current = carrier
     attempt = undefined
@@ -183,15 +257,23 @@ export function createLink(options: LinkOptions): Link {
   }
 
   const ended = (carrier: Carrier, ending: Ending) => {
-    const { kind, message } = ending
-    if (carrier === current) {
+    const { kind, message, slow } = ending
+    const { transport } = carrier
+    const isCut = carrier === current
+    told({ kind: isCut ? 'cut' : 'failed', transport, reason: message, slow, isServers: kind !== undefined })
+    if (isCut) {
       current = undefined
       // Where another stream is being opened, that decides what is next.
       if (!attempt || kind === 'final') waitFor(ending)
       else say('connecting', message)
     } else if (carrier === attempt) {
       // What the server says would be the same over any transport.
-      if (!kind && left.length) return tryNext()
+      if (!kind && left.length) {
+        const wasLoyal = isLoyal
+        isLoyal = false
+        if (!wasLoyal || slow) return tryNext()
+        if (isAlive) return void askAround(carrier, ending)
+      }
       attempt = undefined
       settled()
       failed(carrier, ending)
@@ -217,7 +299,7 @@ export function createLink(options: LinkOptions): Link {
       return step()
     }
     // One that is late may be held back by a proxy; where even the last of the list is, the network is slow.
-    if (ending.slow && next() === order) openMs = Math.min(openMs * 2, longestOpenMs)
+    if (ending.slow && !left.length) openMs = Math.min(openMs * 2, longestOpenMs)
     // A server that speaks has spoken over this transport: it works.
     if (!ending.kind) strikes++
     waitFor(ending)
@@ -304,6 +386,11 @@ export function createLink(options: LinkOptions): Link {
       if (!current || !order.includes(current.transport)) {
         throw new FairleadError('unavailable', `${list}: not open. ${state.reason}`)
       }
+    },
+    doubt() {
+      if (!current || attempt) return
+      const { transport } = current
+      tryAll([transport, ...order.filter((one) => one !== transport)])
     },
     onNetwork() {
       if (!isNeeded() || isAsked) return

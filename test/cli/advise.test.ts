@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createServer } from '../../src/index.ts'
 import { root } from '../support/source-files.ts'
 import { runInProcess } from './recorded-terminal.ts'
@@ -111,7 +114,7 @@ describe('fairlead advise', () => {
     expect((await runInProcess(['advise', path, '--without', 'R2'])).stdout).toMatch(/^mail .* SSE /m)
   })
 
-  it('reads the flows of a running server, and says what it does not measure', async () => {
+  it('reads the flows that a running server has measured', async () => {
     const authenticate = (): { id: string; admin: boolean } => ({ id: 'ann', admin: true })
     const server = createServer({ channels: { ticks: { read: 'public', send: 'public' } }, authenticate })
     const { url } = await server.listen({ port: 0 })
@@ -125,11 +128,28 @@ describe('fairlead advise', () => {
     })
     const ticking = setInterval(() => void server.channel('ticks').publish('tick', { now: 1 }), 20)
     onTestFinished(() => clearInterval(ticking))
+    await vi.waitFor(() => expect(server.status()).toMatchObject({ flows: [{ channel: 'ticks' }] }))
+    const { code, stdout, stderr } = await runInProcess(['advise', '--from', url, '--json'])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    const { flows } = JSON.parse(stdout)
+    expect(flows).toMatchObject([{ channel: 'ticks', advice: { primary: 'sse' } }])
+  })
+
+  it('counts for a while where a server has measured none, and says what that leaves open', async () => {
+    let events = 0
+    const server = createHttpServer((_, response) => {
+      events += 50
+      const ticks = { up: { messages: 0, bytes: 0 }, down: { events, bytes: events * 9 }, deliveries: events }
+      response.end(JSON.stringify({ flows: [], channels: { ticks }, connections: { sse: 1 } }))
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const { code, stdout, stderr } = await runInProcess(['advise', '--from', url, '--seconds', '1', '--json'])
     expect(stderr).toContain('measuring for 1 s')
     expect(stderr).toContain('Not measured by this server')
     expect(code).toBe(0)
-    const { flows } = JSON.parse(stdout)
-    expect(flows).toMatchObject([{ channel: 'ticks', advice: { primary: 'sse' } }])
+    expect(JSON.parse(stdout).flows).toMatchObject([{ channel: 'ticks', advice: { primary: 'sse' } }])
   })
 })

@@ -69,7 +69,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     why: 'a wire serves the hub and knows neither log nor other wires’ assembly',
   },
   server: {
-    rooms: ['protocol', 'hub', 'log', 'access', 'transports'],
+    rooms: ['protocol', 'advisor', 'hub', 'log', 'access', 'transports'],
     node: 'all',
     packages: ['ws'],
     why: 'it is where the parts meet, and nothing above it is part of it',
@@ -88,7 +88,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     why: 'an adapter knows the server’s public face and its framework alone',
   },
   client: {
-    rooms: ['protocol'],
+    // Of the advisor the comparison alone, `src/advisor/live.ts`: it goes into every page.
+    rooms: ['protocol', 'advisor'],
     node: [],
     packages: [],
     lazyPackages: ['ws'],

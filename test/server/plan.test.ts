@@ -119,20 +119,22 @@ describe('declared and measured', () => {
     const logger = { debug: line, info: line, warn: line, error: line }
     const { url } = await start({ clock, logger })
     const differing = () => lines.filter(({ fields }) => 'event' in fields && fields.event === 'flow_differs')
+    let keys = 0
     /** Six messages a second, for a minute. */
     const minute = async () => {
-      const batch = Array.from({ length: 60 }, (_, ref) => ({
+      const batch = Array.from({ length: 30 }, (_, ref) => ({
         op: 'send',
         ref,
         channel: 'chat',
         event: 'said',
         data: ref,
+        key: `k${keys++}`,
       }))
-      for (let tens = 0; tens < 6; tens++) {
+      for (let fives = 0; fives < 12; fives++) {
         const body = JSON.stringify(batch)
         const headers = { 'content-type': 'application/json' }
         expect((await fetch(url, { method: 'POST', body, headers })).status).toBe(200)
-        clock.advance(10_000)
+        clock.advance(5_000)
       }
     }
     await minute()

@@ -30,7 +30,7 @@ export async function readFlowsFrom(
 ): Promise<NamedFlow[]> {
   const url = statusUrl(base)
   const first = await readStatus(url, headers)
-  if (first.flows !== undefined) return named(first.flows, first.rttMs)
+  if (first.flows?.length) return named(first.flows, first.rttMs)
   terminal.note(`${url.host} counts events; measuring for ${seconds} s …`)
   const began = performance.now()
   await wait(seconds * 1000)

@@ -23,7 +23,7 @@ export const sse: Transport = async (request, sink, signal) => {
   for (;;) {
     const { done, value } = await reader.read()
     if (done || lines.unfinishedChars > longestLine) throw new Error('The stream ended.')
-    sink.heard()
+    sink.heard(value?.length)
     lines.push(value)
   }
 }

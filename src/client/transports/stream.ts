@@ -33,6 +33,8 @@ export interface StreamRequest {
   readonly WebSocket: WebSocketConstructor | undefined
   /** To be told the delay from which reconnects back off, where the server names it. */
   readonly retryBase: (retryMs: number) => void
+  /** Told what came, to measure it. */
+  readonly count?: ((events: number, bytes: number) => void) | undefined
 }
 
 /** What a stream gives. How it ends is not told but thrown, a `bye` included. */
@@ -46,8 +48,8 @@ export type StreamMessage =
 
 /** Who a transport tells; not before its first `await`, and in vain once the signal has aborted. */
 export interface StreamSink {
-  /** Bytes came, though perhaps no whole message. */
-  heard(): void
+  /** Bytes came, though perhaps no whole message; how many, where that is known. */
+  heard(bytes?: number): void
   /**
    * A message. The first heartbeat of a stream says where it starts; a later one, that all of its channels are
    * complete up to there.

@@ -150,7 +150,7 @@ function converse(
       const binary =
         typeof data === 'string' ? undefined : decodeBinaryMessage(new Uint8Array(data as ArrayBuffer))
       const message: ServerMessage = JSON.parse(binary ? binary.envelope : (data as string))
-      sink.heard()
+      sink.heard(binary ? (data as ArrayBuffer).byteLength : (data as string).length)
       if (message.op === 'ok' || message.op === 'error') {
         const reply = replies.get(message.ref)
         replies.delete(message.ref)

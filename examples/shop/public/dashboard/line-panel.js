@@ -2,7 +2,7 @@
 import { postJson } from '/parts/api.js'
 import { byId, copyOf, eachFrame, within } from '/parts/dom.js'
 import { count } from '/parts/format.js'
-import { lineId, showPhase } from '/parts/line.js'
+import { lineId, showPhase, showWhy } from '/parts/line.js'
 
 /**
  * @typedef {import('fairlead/client').Client<import('../../server/channels.ts').ShopChannels>} Client
@@ -23,6 +23,7 @@ export function showConnection({ title, client, channels, clock }) {
   within(row, 'legend').textContent = `Transport of ${title.toLowerCase()}`
   byId('connections').append(row)
   showPhase(within(row, '.pill'), client)
+  showWhy(within(row, '.why'), client)
   /** @type {Missed} */
   const missed = { cuts: 0, events: 0, openedAt: 0, open: false }
 

@@ -39,3 +39,26 @@ export function showPhase(pill, client) {
   client.onState(show)
   show()
 }
+
+/**
+ * Shows why a connection is on its transport: the client's last decision.
+ *
+ * @param {HTMLElement} text
+ * @param {Pick<import('fairlead/client').Client, 'explain' | 'onDecision'>} client
+ */
+export function showWhy(text, client) {
+  const show = () => {
+    const { decisions, measured } = client.explain()
+    const { reason = '' } = decisions.at(-1) ?? {}
+    const tripMs = measured.roundTripMs
+    text.textContent =
+      reason && `Why: ${reason}${tripMs === undefined ? '' : ` Round trip ${Math.round(tripMs)} ms.`}`
+    text.title = decisions
+      .map(
+        ({ at, kind, to, reason }) => `${new Date(at).toLocaleTimeString()} ${kind} ${to ?? ''}: ${reason}`,
+      )
+      .join('\n')
+  }
+  client.onDecision(show)
+  show()
+}
