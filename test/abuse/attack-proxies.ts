@@ -17,6 +17,7 @@ const origins = ['https://one.example.com', 'https://two.example.com']
 /** A server with letters of two people, and something for everyone. */
 async function postOffice() {
   const server = createServer({
+    limits: { refusals: false },
     heartbeatMs: 5_000,
     channels: defineChannels({
       open: { read: 'public', send: 'public' },

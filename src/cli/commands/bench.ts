@@ -1,7 +1,9 @@
+import { benchClaims } from '../bench/claims/command.ts'
 import { type FlowResult, runLoad, type ServerCost } from '../bench/flow.ts'
 import { readFlows } from '../bench/read-flows.ts'
 import { type Command, numberFlag } from '../command.ts'
 import { hiding, readCredential, refusedToken, tokenFileFlag } from '../credential.ts'
+import { UsageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { parseUrl } from '../target.ts'
 import { stopSignal, type Terminal } from '../terminal.ts'
@@ -9,13 +11,14 @@ import { stopSignal, type Terminal } from '../terminal.ts'
 /** `fairlead bench`. */
 export const bench: Command = {
   name: 'bench',
-  usage: 'URL [CHANNEL] [flags]',
+  usage: 'URL [CHANNEL] [flags] | --claims [flags]',
   description: [
     'Loads a running server: opens readers of CHANNEL in a process of their own, sends events at an even pace, and prints how late they came, how many, and what it cost the server when it runs on this machine. A delay counts from when an event was due, whoever was late.',
     'The events are real: use a channel made for it, that you may read and send to, and whose handler, if any, publishes what is sent. With --flows the channels, rates and sizes come from the file that fairlead advise reads, all at once.',
     'Readers and server on one machine share its processors: up to a few thousand readers that is a fair picture, and beyond it the readers are what is measured.',
+    'With --claims it needs no server: what is often said of SSE and WebSocket is measured on this machine, within six minutes (--quick: one), and a report with pictures is written.',
   ],
-  arity: [1, 2],
+  arity: [0, 2],
   flags: {
     subscribers: { type: 'string', placeholder: 'N', description: 'Readers of a channel. Default: 100' },
     rate: { type: 'string', placeholder: 'N', description: 'Events a second. Default: 10' },
@@ -28,6 +31,17 @@ export const bench: Command = {
     duration: { type: 'string', placeholder: 'S', description: 'How long events are sent. Default: 10' },
     flows: { type: 'string', placeholder: 'FILE', description: 'A file of flows, in place of CHANNEL' },
     'token-file': tokenFileFlag,
+    claims: {
+      type: 'boolean',
+      description: 'Measure what is said of SSE and WebSocket; --subscribers caps connections',
+    },
+    quick: { type: 'boolean', description: 'With --claims: fewer rounds, within a minute' },
+    only: { type: 'string', placeholder: 'E3,E5', description: 'With --claims: these experiments' },
+    out: {
+      type: 'string',
+      placeholder: 'FOLDER',
+      description: 'With --claims: where the report goes. Default: fairlead-claims',
+    },
     json: { type: 'boolean', description: 'Print the result as JSON' },
   },
   refused: refusedToken,
@@ -38,8 +52,12 @@ export const bench: Command = {
       'more of both',
     ],
     ['fairlead bench https://shop.example/live --flows flows.yaml --json', "an application's own flows"],
+    ['fairlead bench --claims --quick --out report', 'what is said of SSE and WebSocket, measured here'],
   ],
   async run(args, terminal) {
+    if (args.flags.claims) return benchClaims(args, terminal)
+    if (args.positionals.length === 0)
+      throw new UsageError('Something is missing: fairlead bench URL [CHANNEL], or fairlead bench --claims.')
     const flows = await readFlows(args, terminal)
     const seconds = numberFlag(args, 'duration', 1) ?? 10
     const credential = await readCredential(args, parseUrl(args.positionals[0] ?? ''), terminal)
