@@ -65,5 +65,6 @@ export function refuseSocket(
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body.toString()}`)
   // The reader of a refusal has a moment to take it; a socket that does not close by itself is closed.
-  setTimeout(() => socket.destroy(), 1_000).unref()
+  const late = setTimeout(() => socket.destroy(), 1_000).unref()
+  socket.once('close', () => clearTimeout(late))
 }
