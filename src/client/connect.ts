@@ -132,5 +132,5 @@ function toOrder(choice: TransportChoice = 'auto'): readonly TransportName[] | u
   if (choice === 'auto') return undefined
   const order = [choice].flat()
   if (order.length && order.every((name) => transports[name])) return order
-  throw new TypeError(`Transports are ${Object.keys(transports)}.`)
+  throw new TypeError(`No transport: ${choice}`)
 }

@@ -13,24 +13,25 @@ const temporary: readonly string[] = [
 /** The one error class: match on `code`, not with `instanceof`, which fails across two copies of the package. */
 export class FairleadError extends Error {
   override readonly name = 'FairleadError'
-  readonly code: ErrorCode
+  // Given by the constructor: a field of its own for each would only weigh on pages.
+  declare readonly code: ErrorCode
   /** Where the channel stands, on `conflict`: read after it and decide again. */
-  readonly position: string | undefined
+  declare readonly position: string | undefined
   /** Where in the payload the mistake is, on `invalid_data`: a JSON pointer (RFC 6901). */
-  readonly path: string | undefined
+  declare readonly path: string | undefined
   /** How long to wait before trying again, in milliseconds, where it is known. */
-  readonly retryAfterMs: number | undefined
+  declare readonly retryAfterMs: number | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    options?: { cause?: unknown; position?: string; path?: string; retryAfterMs?: number },
+    options: { cause?: unknown; position?: string; path?: string; retryAfterMs?: number } = {},
   ) {
     super(message, options)
     this.code = code
-    this.position = options?.position
-    this.path = options?.path
-    this.retryAfterMs = options?.retryAfterMs
+    this.position = options.position
+    this.path = options.path
+    this.retryAfterMs = options.retryAfterMs
   }
 
   /** Whether the same request may succeed later. */

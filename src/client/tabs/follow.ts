@@ -1,8 +1,8 @@
-import type { DeniedMessage, EventMessage, ResetMessage } from '../../protocol/messages.ts'
 import { parsePosition } from '../../protocol/position.ts'
 import { pause } from '../deadline.ts'
 import { ending } from '../ending.ts'
 import type { ChannelMessage } from '../subscription.ts'
+import { type Page, tellPage } from '../transports/long-poll.ts'
 import { startQuery } from '../transports/start-query.ts'
 import type { StreamRequest, StreamSink, Transport, TransportName } from '../transports/stream.ts'
 import { aliveMs, type FromHub, type OpenBus } from './bus.ts'
@@ -11,15 +11,6 @@ import { aliveMs, type FromHub, type OpenBus } from './bus.ts'
 const everyMs = 2.5 * aliveMs
 /** How soon a page of history that does not reach what the hub has told is asked for again. */
 const againMs = 50
-
-interface Page {
-  readonly events: EventMessage[]
-  readonly position?: string
-  readonly positions?: Readonly<Record<string, string>>
-  readonly more: boolean
-  readonly reset?: Omit<ResetMessage, 'op'>[]
-  readonly denied?: Omit<DeniedMessage, 'op'>[]
-}
 
 /**
  * Reads what the leading tab reads, as one more transport: a client over it resumes, drops what it has seen, and comes
@@ -93,11 +84,7 @@ async function catchUp(
   for (;;) {
     const query = [...(await startQuery(request, signal)), ['limit', 1000] as const]
     const page = await request.endpoint.json<Page>({ query, signal })
-    sink.take({ op: 'heartbeat', everyMs })
-    for (const one of page.denied ?? []) sink.take({ op: 'denied', ...one })
-    for (const one of page.reset ?? []) sink.take({ op: 'reset', ...one })
-    for (const event of page.events) sink.take(event)
-    sink.take({ op: 'heartbeat', everyMs, ...page, id: page.position })
+    tellPage(page, sink, everyMs)
     const behind = Object.entries(positions).some(([channel, told]) =>
       isBefore(page.positions?.[channel] ?? page.position, told),
     )

@@ -2,7 +2,7 @@ import type { DeniedMessage, EventMessage, ResetMessage } from '../../protocol/m
 import { pause } from '../deadline.ts'
 import { keepPresent } from './presence.ts'
 import { startQuery } from './start-query.ts'
-import type { Transport } from './stream.ts'
+import type { StreamSink, Transport } from './stream.ts'
 
 /** How long a request waits for the first event, in seconds: well inside the idle time-outs of proxies. */
 const waitSeconds = 25
@@ -10,7 +10,7 @@ const waitSeconds = 25
 const hastyMs = 1000
 
 /** A page of history. */
-interface Page {
+export interface Page {
   readonly events: EventMessage[]
   readonly position?: string
   readonly positions?: Readonly<Record<string, string>>
@@ -19,7 +19,17 @@ interface Page {
   readonly denied?: Omit<DeniedMessage, 'op'>[]
 }
 
-const heartbeat = { op: 'heartbeat', everyMs: waitSeconds * 1000 } as const
+/**
+ * Tells a page as a stream would. The first heartbeat only opens; the one behind the events says that they are complete.
+ */
+export function tellPage(page: Page, sink: StreamSink, everyMs = waitSeconds * 1000): void {
+  const heartbeat = { op: 'heartbeat', everyMs } as const
+  sink.take(heartbeat)
+  for (const one of page.denied ?? []) sink.take({ op: 'denied', ...one })
+  for (const one of page.reset ?? []) sink.take({ op: 'reset', ...one })
+  for (const event of page.events) sink.take(event)
+  sink.take({ ...heartbeat, ...page, id: page.position })
+}
 
 /** One request after the other, each from where the last one ended. The first does not wait: its answer is the proof. */
 export const longPoll: Transport = async (request, sink, signal) => {
@@ -29,12 +39,7 @@ export const longPoll: Transport = async (request, sink, signal) => {
     const askedAt = clock.now()
     const query = [...(await startQuery(request, signal)), ['limit', 1000] as const, ['wait', wait] as const]
     const page = await endpoint.json<Page>({ query, signal })
-    // Told as a stream would. The first heartbeat only opens; the one behind the events says that they are complete.
-    sink.take(heartbeat)
-    for (const one of page.denied ?? []) sink.take({ op: 'denied', ...one })
-    for (const one of page.reset ?? []) sink.take({ op: 'reset', ...one })
-    for (const event of page.events) sink.take(event)
-    sink.take({ ...heartbeat, ...page, id: page.position })
+    tellPage(page, sink)
     if (wait && !page.events.length && clock.now() - askedAt < hastyMs) await pause(clock, hastyMs, signal)
     wait = page.more ? 0 : waitSeconds
   }

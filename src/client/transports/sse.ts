@@ -18,7 +18,7 @@ export const sse: Transport = async (request, sink, signal) => {
   const response = await request.endpoint.fetch({ query, accept: 'text/event-stream', signal })
   // React Native's fetch gives a body only when it is whole, and not as a stream.
   const reader = response.body?.getReader?.()
-  if (!reader) throw new Error('This fetch cannot read a stream.')
+  if (!reader) throw new Error('This fetch cannot stream.')
   const lines = createSseLines((line) => takeLine(line, request, sink))
   for (;;) {
     const { done, value } = await reader.read()
