@@ -18,8 +18,13 @@ export async function whileFlat(
 ): Promise<string> {
   const before = await stage.victim.measure()
   const seen = await attack()
-  const after = await stage.victim.measure()
-  const grown = after.heapBytes - before.heapBytes
+  const grownNow = async () => (await stage.victim.measure()).heapBytes - before.heapBytes
+  // Sockets that are on their way out are no memory that was left.
+  let grown = await grownNow()
+  for (let tried = 0; grown >= boundBytes && tried < 20; tried++) {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    grown = await grownNow()
+  }
   return `${seen}, ${grown < boundBytes ? 'memory flat' : `${grown} bytes more`}`
 }
 
