@@ -29,7 +29,11 @@ export const externalTools = {
     service: 'prometheus',
     for: 'metrics and alerts as Prometheus reads them',
   },
-  cc: { commands: ['cc', 'gcc', 'clang'], apt: 'build-essential', for: 'the program in C that loads servers' },
+  cc: {
+    commands: ['cc', 'gcc', 'clang'],
+    apt: 'build-essential',
+    for: 'the program in C that loads servers',
+  },
   curl: { commands: ['curl'], apt: 'curl', for: 'the wire as a person sees it' },
 }
 
