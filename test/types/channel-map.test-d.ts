@@ -2,6 +2,9 @@
  * Types that are tested by compiling them: `tsc -p tsconfig.json` fails when one of the `Expect`s is not `true`, or when
  * a line under `@ts-expect-error` is none.
  */
+import { type } from 'arktype'
+import * as valibot from 'valibot'
+import { z } from 'zod'
 import { defineChannels } from '../../src/hub/channels.ts'
 import {
   type ChannelMap,
@@ -37,6 +40,20 @@ const channels = defineChannels({
 })
 type Channels = typeof channels
 
+const validated = defineChannels({
+  zod: {
+    events: { order: z.object({ id: z.number(), note: z.string().default('') }), seen: event<number>() },
+  },
+  valibot: { events: { order: valibot.object({ id: valibot.number() }) } },
+  arktype: { events: { order: type({ id: 'number' }) } },
+  flows: { flow: { up: { perSecond: 20, bytes: 40 }, latencyMs: 100 } },
+})
+type Validated = typeof validated
+type Sent<Name extends string, E extends keyof EventsIn<Validated, Name>> = DataIn<
+  EventsIn<Validated, Name>,
+  E
+>
+
 type Data<Name extends string, E extends keyof EventsIn<Channels, Name>> = DataIn<EventsIn<Channels, Name>, E>
 
 /** The shape that a client's channel has, reduced to what typing is about. */
@@ -55,6 +72,12 @@ declare const order: Order
 declare const room: string
 
 export type Cases = [
+  // A validator's events carry what it takes, not what it makes of that.
+  Expect<Equal<Sent<'zod', 'order'>, { id: number; note?: string | undefined }>>,
+  Expect<Equal<Sent<'zod', 'seen'>, number>>,
+  Expect<Equal<Sent<'valibot', 'order'>, { id: number }>>,
+  Expect<Equal<Sent<'arktype', 'order'>, { id: number }>>,
+  Expect<Equal<EventNameIn<EventsIn<Validated, 'zod'>>, 'order' | 'seen'>>,
   // Names: exact ones, and what each pattern covers.
   Expect<
     Equal<
@@ -131,3 +154,14 @@ client.channel('chat/7').on('say', (data: { text: number }) => data)
 client.channel('anything').on('whatever', (data) => data.field)
 // @ts-expect-error: an event is declared by `event`, not by a value that looks like its payload.
 defineChannels({ orders: { events: { new_order: { id: 1, total: 2 } } } })
+
+declare const checked: TypedClient<Validated>
+checked.channel('zod').send('order', { id: 1 })
+// @ts-expect-error: a field is of another type than the validator takes.
+checked.channel('zod').send('order', { id: '1' })
+// @ts-expect-error: the validator's output is not what is read.
+checked.channel('zod').on('order', (data: { note: string }) => data)
+// @ts-expect-error: a rate is a number a second.
+defineChannels({ cursors: { flow: { up: { perMinute: 3 } } } })
+// @ts-expect-error: a flow's order has three names.
+defineChannels({ cursors: { flow: { order: 'total' } } })
