@@ -24,8 +24,10 @@ export interface SharedOptions extends ConnectOptions {
 
 /** How a tab is connected. */
 export interface SharedState extends ClientState {
-  /** Whether the tab reads over the connection that all of them share, and if not, why. */
+  /** Whether the tab reads over the connection that all of them share. */
   readonly shared: boolean
+  /** Where it does not: why. */
+  readonly whyAlone?: string
   /** Whether this tab holds that connection for the others. */
   readonly leads: boolean
 }
@@ -51,17 +53,26 @@ export function connectShared<C extends ChannelMap = ChannelMap>(
   const name = `fairlead ${JSON.stringify([url, key])}`
   const bus = openBus(name)
   if (!locks || !bus)
-    return described(connect<C>(url, { ...rest, clock, signal }), () => ({ shared: false, leads: false }))
+    return described(connect<C>(url, { ...rest, clock, signal }), () => ({
+      shared: false,
+      leads: false,
+      whyAlone:
+        'This page has no Web Locks or no BroadcastChannel: it is not in a secure context, or the browser is old.',
+    })).client
 
   let hub: Hub | undefined
+  let changed = () => {}
   let transport: TransportName | undefined
   const election = {
     lead() {
       hub = createHub(connect(url, { ...rest, clock, clientId: randomId() }), bus, clock)
+      changed()
     },
     giveWay() {
-      hub?.close('Another tab has taken the lead.')
+      if (!hub) return
+      hub.close('Another tab has taken the lead.')
       hub = undefined
+      changed()
     },
   }
   const standing = { locks, openBus: bus, clock }
@@ -94,38 +105,36 @@ export function connectShared<C extends ChannelMap = ChannelMap>(
     if (persisted) retire = stand(name, election, standing)
   })
 
-  const shared = described(client, (state) => ({
+  const shared = described<C>(client, (state) => ({
     shared: true,
     leads: hub !== undefined,
     ...(state.transport && { transport, reason: `Reading over ${transport}, shared by the tabs.` }),
   }))
-  const use = async () => {
-    throw new FairleadError('unavailable', 'Say the transport where the tabs connect: they share one.')
-  }
-  return {
-    ...shared,
-    use,
-    get state() {
-      return shared.state
+  changed = shared.changed
+  return Object.assign(shared.client, {
+    use: async () => {
+      throw new FairleadError('unavailable', 'Say the transport where the tabs connect: they share one.')
     },
-  }
+  })
 }
 
-/** The client with more to its state. */
+/** The client with more to its state; `changed` tells its listeners that this has changed. */
 function described<C extends ChannelMap>(
   client: Client<C>,
   more: (state: ClientState) => Partial<SharedState> & Pick<SharedState, 'shared' | 'leads'>,
-): SharedClient<C> {
+): { client: SharedClient<C>; changed: () => void } {
   const listeners = createListeners()
-  const stateOf = (state: ClientState): SharedState => ({ ...state, ...more(state) })
-  client.onState((state) => listeners.call('', stateOf(state)))
-  return {
+  const stateOf = (): SharedState => ({ ...client.state, ...more(client.state) })
+  const changed = () => listeners.call('', stateOf())
+  client.onState(changed)
+  const shared: SharedClient<C> = {
     ...client,
     get state() {
-      return stateOf(client.state)
+      return stateOf()
     },
     onState: (fn) => listeners.add('', fn),
   }
+  return { client: shared, changed }
 }
 
 /** Nothing where pages cannot talk to each other. */

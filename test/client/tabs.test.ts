@@ -1,10 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { TransportName } from '../../src/client/index.ts'
 import { connectShared, type SharedClient } from '../../src/client/tabs.ts'
 import { serve, until } from '../server/serve.ts'
 import { FakeBrowser, type FakeTab } from './fake-browser.ts'
 
 /** A server that counts up, and tabs that each read all of it. */
-async function open(count: number) {
+async function open(count: number, transport: TransportName = 'sse') {
   const { server, url } = await serve({
     channels: { numbers: { read: 'public', send: 'public' }, letters: { read: 'signed-in' } },
   })
@@ -13,7 +14,7 @@ async function open(count: number) {
   const add = () => {
     const tab = browser.tab()
     const { locks, openBus, clock, fetch } = tab
-    const client = connectShared(url, { locks, openBus, clock, fetch, transport: 'sse' })
+    const client = connectShared(url, { locks, openBus, clock, fetch, transport })
     onTestFinished(() => client.close())
     const seen: number[] = []
     client.channel('numbers', { after: 'earliest' }).on('tick', (data) => void seen.push(data as number))
@@ -53,6 +54,30 @@ describe('tabs that share a connection', () => {
     exact()
     expect(late.client.state.shared).toBe(true)
     expect(connections()).toBe(1)
+  })
+
+  it.each(['websocket', 'long-poll'] as const)('share one of %s as well', async (transport) => {
+    const { tabs, publish, all, exact, leader } = await open(3, transport)
+    await publish(50)
+    await all()
+    expect(tabs.map(({ client }) => client.state.transport)).toEqual(tabs.map(() => transport))
+    const first = leader()!
+    const others = tabs.filter((one) => one !== first)
+    first.client.close()
+    await publish(50)
+    await all(others)
+    exact(others)
+  })
+
+  it('are told when one of them takes the lead', async () => {
+    const { tabs, leader } = await open(2)
+    const first = leader()!
+    const other = tabs.find((one) => one !== first)!
+    const led: boolean[] = []
+    other.client.onState(({ leads }) => void led.push(leads))
+    first.client.close()
+    await until(() => led.includes(true), 'the news')
+    expect(other.client.state.leads).toBe(true)
   })
 
   it('go on where they were when the one that leads closes', async () => {
@@ -122,5 +147,6 @@ describe('tabs that share a connection', () => {
     await server.channel('numbers').publish('tick', 1)
     await until(() => seen.length === 1, 'the event')
     expect(client.state).toMatchObject({ phase: 'open', shared: false, leads: false })
+    expect(client.state.whyAlone).toContain('Web Locks')
   })
 })
