@@ -16,6 +16,7 @@ const alone: readonly Group[] = [
   {
     name: 'crash',
     include: ['test/crash/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/choice/**/*.test.ts'],
+    atOnce: 2,
   },
   // Pages wait more than they work, and each file starts browsers of its own.
   {
@@ -26,12 +27,12 @@ const alone: readonly Group[] = [
 ]
 
 const groups: readonly Group[] = [
-  // Much of it waits, for time-outs and for programs: two at once take two thirds of the time.
+  // Much of it waits, for time-outs and for programs: so three at once.
   {
     name: 'unit',
     include: ['test/**/*.test.ts'],
     exclude: alone.flatMap(({ include }) => include),
-    atOnce: 2,
+    atOnce: 3,
   },
   ...alone,
 ]
