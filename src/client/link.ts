@@ -91,6 +91,8 @@ export interface Link {
  *
  * Where there is no stream, transports are tried from the top of the list, so that an outage never leaves a client on
  * its last resort; but the one that worked last is tried alone first, as long as only its connection was lost.
+ *
+ * Long because it is one state machine: what is open, what is being opened and what is waited for decide each other.
  */
 export function createLink(options: LinkOptions): Link {
   const { transports, request, changed, told = () => {}, isHeldBack = () => undefined, isAlive } = options
