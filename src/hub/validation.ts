@@ -22,9 +22,18 @@ export async function validate(events: EventMap, event: string, data: unknown): 
   })
 }
 
+/** Looked through once for each declaration, and not at each send. */
+const validated = new WeakMap<EventMap, boolean>()
+
 /** Whether a client's send can be refused for what it carries. */
 export function isValidated(events: EventMap | undefined): events is EventMap {
-  return events !== undefined && Object.values(events).some(isSchema)
+  if (!events) return false
+  let known = validated.get(events)
+  if (known === undefined) {
+    known = Object.values(events).some(isSchema)
+    validated.set(events, known)
+  }
+  return known
 }
 
 function isSchema(value: EventMap[string] | undefined): value is StandardSchema {
