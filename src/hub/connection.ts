@@ -22,6 +22,13 @@ export interface Connection {
   readonly writtenBytes: number
   /** The socket has asked to wait: the session is told by `drained` when it takes more. */
   readonly blocked: boolean
+  /**
+   * The socket's descriptor, while a batch may be sent to it past the socket; else negative. It holds until anything else
+   * runs. A connection without one is always written to.
+   */
+  readonly descriptor?: number
+  /** So many bytes were sent to the descriptor. */
+  sent?(bytes: number): void
   /** Writes a batch of events; the same buffer goes to many connections and must not be changed. */
   write(batch: Buffer): void
   /** Writes what is not an event. */

@@ -1,6 +1,7 @@
 import { type ByeReason, FairleadError, isFairleadError } from '../protocol/index.ts'
 import { Audit } from './audit.ts'
 import type { Authorise, Identity } from './authorise.ts'
+import type { WriteLoop } from './broadcast.ts'
 import type { ChannelLog } from './channel-log.ts'
 import type { Channels } from './channels.ts'
 import type { Clock } from './clock.ts'
@@ -34,6 +35,8 @@ export interface HubOptions {
   readonly onError: ReportError
   /** Told what happens, a line each. @default nobody */
   readonly logger?: Logger | undefined
+  /** Sends one batch to many sockets. @default each is written to */
+  readonly writeLoop?: WriteLoop | undefined
   /** What is taken on. @default everything */
   readonly limits?: Limits | undefined
   /** Aborts when the hub is not wanted any more before it is open. */
@@ -59,6 +62,7 @@ export class Hub {
   readonly sessions = new Set<Session>()
   readonly orders: Orders
   readonly memberships: Memberships
+  readonly #writeLoop: WriteLoop | undefined
   readonly #stopping = new AbortController()
 
   static async open(options: HubOptions): Promise<Hub> {
@@ -76,6 +80,7 @@ export class Hub {
     this.clock = options.clock
     this.flow = new FlowMeter(options.clock)
     this.limits = options.limits ?? new Limits(noLimits, options.clock)
+    this.#writeLoop = options.writeLoop
     this.onError = options.onError
     this.logger = options.logger ?? silentLogger
     this.audit = new Audit(this.logger)
@@ -151,7 +156,9 @@ export class Hub {
       if (lost) this.logger.error({ event: 'log_lost' }, 'the log is out of reach: readers wait, sends fail')
       else this.logger.info({ event: 'log_found' }, 'the log can be reached again')
     }
-    return new TopicHub({ log, clock, wheel, flow, metrics, slowPolicy, interrupted, reach }, epoch)
+    const writeLoop = this.#writeLoop
+    const options = { log, clock, wheel, flow, metrics, slowPolicy, interrupted, reach, writeLoop }
+    return new TopicHub(options, epoch)
   }
 }
 

@@ -27,7 +27,7 @@ export class Subscription {
   readonly connection: Connection
   readonly #hub: TopicHub
   readonly #owner: SubscriptionOwner
-  readonly #encoding: Encoding
+  readonly encoding: Encoding
   /** Channels that go on from a later offset than the position: those with a start of their own, or a gap. */
   readonly #floors = new Map<string, number>()
   #state: 'starting' | 'behind' | 'live' | 'closed' = 'starting'
@@ -48,7 +48,7 @@ export class Subscription {
     this.topic = topic
     this.connection = connection
     this.#owner = owner
-    this.#encoding = connection.encodingOf?.(topic.channels) ?? connection.encoding
+    this.encoding = connection.encodingOf?.(topic.channels) ?? connection.encoding
     topic.subscriptions.add(this)
   }
 
@@ -90,6 +90,11 @@ export class Subscription {
     return this.#state === 'live'
   }
 
+  /** See `Connection.descriptor`; negative also where `deliver` has more to do than to write. */
+  get descriptor(): number {
+    return this.#state === 'live' && !this.#owner.shared ? (this.connection.descriptor ?? -1) : -1
+  }
+
   /** A batch of this tick, after `from`: written if the reader is live and keeps up, else the reader falls behind. */
   deliver(batch: Batch, from: number): boolean {
     if (this.#state === 'behind') {
@@ -106,7 +111,7 @@ export class Subscription {
       return false
     }
     if (this.#owner.shared) this.#hub.cork(this.connection)
-    this.connection.write(batch.bytes(this.#encoding))
+    this.connection.write(batch.bytes(this.encoding))
     return true
   }
 
@@ -232,6 +237,6 @@ export class Subscription {
   #write(batch: Batch): void {
     if (batch.events.length === 0) return
     this.#hub.metrics.deliveries.add('replay', batch.events.length)
-    this.connection.write(batch.bytes(this.#encoding))
+    this.connection.write(batch.bytes(this.encoding))
   }
 }

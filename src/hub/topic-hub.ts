@@ -1,3 +1,4 @@
+import { Broadcast, type WriteLoop } from './broadcast.ts'
 import type { ChannelLog, Feed, StoredEvent } from './channel-log.ts'
 import type { SlowReader } from './channels.ts'
 import type { Clock } from './clock.ts'
@@ -30,6 +31,8 @@ export interface TopicHubOptions {
   readonly slowPolicy: (channel: string) => SlowReader
   /** Nothing that was given counts any more: every stream has to end and come back. */
   readonly interrupted: () => void
+  /** Sends one batch to many sockets. @default each is written to */
+  readonly writeLoop?: WriteLoop | undefined
   /** Told when the log goes out of reach, and when it is back. @default nobody */
   readonly reach?: ((lost: boolean) => void) | undefined
   /** Runs a function after the present turn's publishes, and not before `waitMs`. @default setImmediate, setTimeout */
@@ -59,6 +62,7 @@ export class TopicHub {
   readonly slowPolicy: (channel: string) => SlowReader
   readonly metrics: Metrics
   readonly clock: Clock
+  readonly broadcast: Broadcast | undefined
   readonly #options: TopicHubOptions
   readonly #feed: Feed
   readonly #stopwatch: () => number
@@ -78,6 +82,7 @@ export class TopicHub {
     this.#stopwatch = options.stopwatch ?? stopwatch
     this.metrics = options.metrics
     this.clock = options.clock
+    this.broadcast = options.writeLoop && new Broadcast(options.writeLoop)
     this.log = options.log
     this.slowPolicy = options.slowPolicy
     this.epoch = epoch

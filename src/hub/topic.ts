@@ -113,8 +113,9 @@ export class Topic {
       this.#position = event.event.offset
     }
     const batch = new Batch(events)
-    let readers = 0
-    for (const subscription of this.subscriptions) if (subscription.deliver(batch, from)) readers++
+    const others = this.#hub.broadcast?.send(batch, this.subscriptions) ?? [...this.subscriptions]
+    let readers = this.subscriptions.size - others.length
+    for (const subscription of others) if (subscription.deliver(batch, from)) readers++
     this.#hub.countDelivered(batch, readers)
     for (const waiter of [...this.#waiters]) waiter(batch)
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Connection, Encoding } from '../hub/connection.ts'
 import type { Session } from '../hub/session.ts'
 import { type Standing, standingOf } from '../hub/standing.ts'
@@ -13,8 +14,10 @@ import {
   limits,
 } from '../protocol/index.ts'
 import { compressAlone, gzipEncoding, gzipHead, mayCompress, takesGzip } from './compression.ts'
+import { descriptorOf } from './descriptor.ts'
 import { sseEnvelope, ssePlain, sseSeveral } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { httpChunk, inChunks, socketOf } from './http-chunks.ts'
 import { StalledSocket } from './stalled-socket.ts'
 
 /** The first delay before a reader comes back, spread by chance up to twice this. */
@@ -88,6 +91,8 @@ class SseStream implements Connection, StreamOwner {
   readonly connection: Connection = this
   readonly #session: Session
   readonly #response: ServerResponse
+  /** The socket below the response, if chunks go straight to it. */
+  readonly #socket: Socket | undefined
   readonly #options: SseOptions
   readonly #retryMs: number
   readonly #gzip: boolean
@@ -100,6 +105,7 @@ class SseStream implements Connection, StreamOwner {
   constructor(session: Session, response: ServerResponse, options: SseOptions, gzip: boolean) {
     this.#session = session
     this.#response = response
+    this.#socket = socketOf(response)
     this.#options = options
     this.#retryMs = retryBaseMs + Math.floor(session.hub.clock.random() * retryBaseMs)
     this.#gzip = gzip
@@ -109,10 +115,20 @@ class SseStream implements Connection, StreamOwner {
     response.on('close', () => this.#closed())
     // A reset while nothing is being written would otherwise end the process.
     response.on('error', () => this.#closed())
-    response.on('drain', () => {
+    this.#out.on('drain', () => {
       this.#stalled?.stop()
       this.#session.drained()
     })
+  }
+
+  /** Where the body is written. */
+  get #out(): Socket | ServerResponse {
+    return this.#socket ?? this.#response
+  }
+
+  /** Where it goes straight to the socket, a batch is one chunk, made once for all. */
+  encodingOf(): Encoding {
+    return this.#socket ? inChunks(this.encoding) : this.encoding
   }
 
   /** Streams of several logs share the connection. */
@@ -121,11 +137,11 @@ class SseStream implements Connection, StreamOwner {
   }
 
   get backlogBytes(): number {
-    return this.#response.writableLength
+    return this.#out.writableLength
   }
 
   get blocked(): boolean {
-    return this.#response.writableNeedDrain
+    return this.#out.writableNeedDrain
   }
 
   /** Writes the head with the first heartbeat: a quiet channel's reader already has a position. */
@@ -136,7 +152,7 @@ class SseStream implements Connection, StreamOwner {
     if (this.#ended) return this.#session.close()
     this.#subscriptions = streams.map(({ subscription }) => subscription)
     this.#heartbeat = new Heartbeat({ wheel, everyMs: this.#options.heartbeatMs, beat: () => this.#beat() })
-    this.#response.cork()
+    this.#out.cork()
     this.#head()
     if (this.#response.socket) {
       this.#response.socket.setNoDelay(true)
@@ -145,7 +161,7 @@ class SseStream implements Connection, StreamOwner {
     this.#heartbeatBlock(standingOf(streams))
     for (const { channel, code } of denied) this.control({ op: 'denied', channel, code })
     for (const subscription of this.#subscriptions) subscription.run()
-    this.#response.uncork()
+    this.#out.uncork()
   }
 
   /** A stream that only says when to come back. */
@@ -157,11 +173,19 @@ class SseStream implements Connection, StreamOwner {
     this.end(reason, Math.ceil(error.retryAfterMs ?? 0) + hub.retryMs())
   }
 
+  get descriptor(): number {
+    return this.#ended || !this.#socket ? -1 : descriptorOf(this.#socket)
+  }
+
+  sent(bytes: number): void {
+    this.#heartbeat?.wrote()
+    this.writtenBytes += bytes
+  }
+
   write(batch: Buffer): void {
     if (this.#ended) return
-    this.#heartbeat?.wrote()
-    this.writtenBytes += batch.length
-    if (!this.#response.write(batch)) this.#stalled?.blocked()
+    this.sent(batch.length)
+    if (!this.#out.write(batch)) this.#stalled?.blocked()
   }
 
   control(message: ControlMessage): void {
@@ -174,11 +198,11 @@ class SseStream implements Connection, StreamOwner {
   }
 
   cork(): void {
-    this.#response.cork()
+    this.#out.cork()
   }
 
   uncork(): void {
-    this.#response.uncork()
+    this.#out.uncork()
   }
 
   end(reason: ByeReason, retryMs: number): void {
@@ -209,12 +233,18 @@ class SseStream implements Connection, StreamOwner {
   /** Writes blocks that are this reader's alone. */
   #say(blocks: string): void {
     const bytes = Buffer.from(blocks)
-    this.write(this.#gzip ? compressAlone(bytes) : bytes)
+    this.#body(this.#gzip ? compressAlone(bytes) : bytes)
+  }
+
+  #body(bytes: Buffer): void {
+    this.write(this.#socket ? httpChunk(bytes) : bytes)
   }
 
   #head(): void {
     this.#response.writeHead(200, this.#gzip ? { ...sseHeaders, 'content-encoding': 'gzip' } : sseHeaders)
-    if (this.#gzip) this.write(gzipHead)
+    // What is written to the socket must not come before the head.
+    if (this.#socket) this.#response.flushHeaders()
+    if (this.#gzip) this.#body(gzipHead)
   }
 
   #beat(): void {

@@ -8,6 +8,7 @@ import type { StreamOwner } from '../hub/stream.ts'
 import type { Subscription } from '../hub/subscription.ts'
 import { type ByeReason, type ControlMessage, closeCodes, limits, type OkMessage } from '../protocol/index.ts'
 import { mayCompress, websocketDeflate } from './compression.ts'
+import { descriptorOf } from './descriptor.ts'
 import { websocketJson } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { StalledSocket } from './stalled-socket.ts'
@@ -140,10 +141,18 @@ export class WebSocketStream implements Connection, StreamOwner {
     this.session.unsubscribe(subscription)
   }
 
-  write(batch: Buffer): void {
-    if (this.#ended || this.#ws.readyState !== this.#ws.OPEN) return
+  get descriptor(): number {
+    return this.#open ? descriptorOf(this.#socket) : -1
+  }
+
+  sent(bytes: number): void {
     this.#heartbeat.wrote()
-    this.writtenBytes += batch.length
+    this.writtenBytes += bytes
+  }
+
+  write(batch: Buffer): void {
+    if (!this.#open) return
+    this.sent(batch.length)
     if (!this.#socket.write(batch)) this.#stalled.blocked()
   }
 
@@ -200,6 +209,10 @@ export class WebSocketStream implements Connection, StreamOwner {
   /** Says that the socket is alive, and where it stands. */
   heartbeat(standing: Standing): void {
     this.control({ op: 'heartbeat', ...standing, everyMs: this.options.heartbeatMs })
+  }
+
+  get #open(): boolean {
+    return !this.#ended && this.#ws.readyState === this.#ws.OPEN
   }
 
   #beat(): void {
