@@ -55,7 +55,7 @@ export class Broadcast {
         unlike.push(subscription)
         continue
       }
-      const { descriptor } = subscription
+      const descriptor = subscription.direct(bytes.length)
       if (descriptor < 0) others.push(subscription)
       else this.#descriptors[connections.push(subscription.connection) - 1] = descriptor
     }
@@ -65,14 +65,8 @@ export class Broadcast {
 
   #write(bytes: Buffer, connections: readonly Connection[]): void {
     const incomplete = this.#loop.broadcast(this.#descriptors, connections.length, bytes, this.#left)
-    for (const connection of connections) connection.sent!(bytes.length)
     // Whoever took less is written to as ever: what it does not take waits in its queue, and what is wrong shows there.
-    for (let i = 0; i < incomplete; i++) {
-      const connection = connections[this.#left[2 * i]!]!
-      const rest = bytes.subarray(this.#left[2 * i + 1])
-      connection.sent!(-rest.length)
-      connection.write(rest)
-    }
+    for (let i = 0; i < incomplete; i++) connections[this.#left[2 * i]!]!.rest!(bytes, this.#left[2 * i + 1]!)
   }
 
   #fit(count: number): void {

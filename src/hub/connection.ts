@@ -23,12 +23,12 @@ export interface Connection {
   /** The socket has asked to wait: the session is told by `drained` when it takes more. */
   readonly blocked: boolean
   /**
-   * The socket's descriptor, while a batch may be sent to it past the socket; else negative. It holds until anything else
-   * runs. A connection without one is always written to.
+   * Takes a batch of so many bytes to be sent past the socket: answers its descriptor, which holds until anything else runs,
+   * or -1 where the batch has to be written. A connection without this is always written to.
    */
-  readonly descriptor?: number
-  /** So many bytes were sent to the descriptor. */
-  sent?(bytes: number): void
+  direct?(bytes: number): number
+  /** The descriptor took only so many bytes of a batch: writes the rest. */
+  rest?(batch: Buffer, taken: number): void
   /** Writes a batch of events; the same buffer goes to many connections and must not be changed. */
   write(batch: Buffer): void
   /** Writes what is not an event. */

@@ -90,9 +90,9 @@ export class Subscription {
     return this.#state === 'live'
   }
 
-  /** See `Connection.descriptor`; negative also where `deliver` has more to do than to write. */
-  get descriptor(): number {
-    return this.#state === 'live' && !this.#owner.shared ? (this.connection.descriptor ?? -1) : -1
+  /** See `Connection.direct`; -1 also where `deliver` has more to do than to write. */
+  direct(bytes: number): number {
+    return this.#state === 'live' && !this.#owner.shared ? (this.connection.direct?.(bytes) ?? -1) : -1
   }
 
   /** A batch of this tick, after `from`: written if the reader is live and keeps up, else the reader falls behind. */

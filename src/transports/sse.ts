@@ -14,7 +14,7 @@ import {
   limits,
 } from '../protocol/index.ts'
 import { compressAlone, gzipEncoding, gzipHead, mayCompress, takesGzip } from './compression.ts'
-import { descriptorOf } from './descriptor.ts'
+import { Descriptor } from './descriptor.ts'
 import { sseEnvelope, ssePlain, sseSeveral } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { httpChunk, inChunks, socketOf } from './http-chunks.ts'
@@ -93,6 +93,7 @@ class SseStream implements Connection, StreamOwner {
   readonly #response: ServerResponse
   /** The socket below the response, if chunks go straight to it. */
   readonly #socket: Socket | undefined
+  readonly #descriptor: Descriptor | undefined
   readonly #options: SseOptions
   readonly #retryMs: number
   readonly #gzip: boolean
@@ -100,12 +101,15 @@ class SseStream implements Connection, StreamOwner {
   #stalled: StalledSocket | undefined
   #subscriptions: readonly Subscription[] = []
   #ended = false
+  /** Streams of several logs share the connection. */
+  shared = false
   writtenBytes = 0
 
   constructor(session: Session, response: ServerResponse, options: SseOptions, gzip: boolean) {
     this.#session = session
     this.#response = response
     this.#socket = socketOf(response)
+    this.#descriptor = this.#socket && new Descriptor(this.#socket)
     this.#options = options
     this.#retryMs = retryBaseMs + Math.floor(session.hub.clock.random() * retryBaseMs)
     this.#gzip = gzip
@@ -131,11 +135,6 @@ class SseStream implements Connection, StreamOwner {
     return this.#socket ? inChunks(this.encoding) : this.encoding
   }
 
-  /** Streams of several logs share the connection. */
-  get shared(): boolean {
-    return this.#subscriptions.length > 1
-  }
-
   get backlogBytes(): number {
     return this.#out.writableLength
   }
@@ -151,6 +150,7 @@ class SseStream implements Connection, StreamOwner {
     // The server ended it while it was being opened: what was opened since is given back.
     if (this.#ended) return this.#session.close()
     this.#subscriptions = streams.map(({ subscription }) => subscription)
+    this.shared = streams.length > 1
     this.#heartbeat = new Heartbeat({ wheel, everyMs: this.#options.heartbeatMs, beat: () => this.#beat() })
     this.#out.cork()
     this.#head()
@@ -173,19 +173,26 @@ class SseStream implements Connection, StreamOwner {
     this.end(reason, Math.ceil(error.retryAfterMs ?? 0) + hub.retryMs())
   }
 
-  get descriptor(): number {
-    return this.#ended || !this.#socket ? -1 : descriptorOf(this.#socket)
+  direct(bytes: number): number {
+    const descriptor = this.#ended ? -1 : (this.#descriptor?.open ?? -1)
+    if (descriptor >= 0) this.#wrote(bytes)
+    return descriptor
   }
 
-  sent(bytes: number): void {
-    this.#heartbeat?.wrote()
-    this.writtenBytes += bytes
+  rest(batch: Buffer, taken: number): void {
+    this.writtenBytes -= batch.length - taken
+    this.write(batch.subarray(taken))
   }
 
   write(batch: Buffer): void {
     if (this.#ended) return
-    this.sent(batch.length)
+    this.#wrote(batch.length)
     if (!this.#out.write(batch)) this.#stalled?.blocked()
+  }
+
+  #wrote(bytes: number): void {
+    this.#heartbeat?.wrote()
+    this.writtenBytes += bytes
   }
 
   control(message: ControlMessage): void {

@@ -8,7 +8,7 @@ import type { StreamOwner } from '../hub/stream.ts'
 import type { Subscription } from '../hub/subscription.ts'
 import { type ByeReason, type ControlMessage, closeCodes, limits, type OkMessage } from '../protocol/index.ts'
 import { mayCompress, websocketDeflate } from './compression.ts'
-import { descriptorOf } from './descriptor.ts'
+import { Descriptor } from './descriptor.ts'
 import { websocketJson } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { StalledSocket } from './stalled-socket.ts'
@@ -55,6 +55,7 @@ export class WebSocketStream implements Connection, StreamOwner {
   readonly options: WebSocketOptions
   readonly #ws: WebSocket
   readonly #socket: Socket
+  readonly #descriptor: Descriptor
   readonly #heartbeat: Heartbeat
   readonly #stalled: StalledSocket
   readonly #pinger = { due: () => this.#ping() }
@@ -64,6 +65,8 @@ export class WebSocketStream implements Connection, StreamOwner {
   #controls = 0
   #controlSince = 0
   #ended = false
+  /** Several channels share the connection. */
+  shared = false
   writtenBytes = 0
 
   constructor(session: Session, ws: WebSocket, socket: Socket, options: WebSocketOptions) {
@@ -72,6 +75,7 @@ export class WebSocketStream implements Connection, StreamOwner {
     this.options = options
     this.#ws = ws
     this.#socket = socket
+    this.#descriptor = new Descriptor(socket)
     this.#heartbeat = new Heartbeat({ wheel, everyMs: options.heartbeatMs, beat: () => this.#beat() })
     this.#stalled = new StalledSocket(wheel, socket, () => this.end('slow', 1_000))
     wheel.schedule(this.#pinger, options.pingMs)
@@ -107,10 +111,6 @@ export class WebSocketStream implements Connection, StreamOwner {
     return this.#socket.writableNeedDrain
   }
 
-  get shared(): boolean {
-    return this.#subscriptions.size > 1
-  }
-
   /** The channels followed, each with its subscription. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions
@@ -130,6 +130,7 @@ export class WebSocketStream implements Connection, StreamOwner {
     }
     this.session.hub.wheel.cancel(this.#stranger)
     this.#subscriptions.set(channel, subscription)
+    this.shared = this.#subscriptions.size > 1
     return { position, run: () => subscription.run() }
   }
 
@@ -138,22 +139,30 @@ export class WebSocketStream implements Connection, StreamOwner {
     const subscription = this.#subscriptions.get(channel)
     if (!subscription) return
     this.#subscriptions.delete(channel)
+    this.shared = this.#subscriptions.size > 1
     this.session.unsubscribe(subscription)
   }
 
-  get descriptor(): number {
-    return this.#open ? descriptorOf(this.#socket) : -1
+  direct(bytes: number): number {
+    const descriptor = this.#open ? this.#descriptor.open : -1
+    if (descriptor >= 0) this.#wrote(bytes)
+    return descriptor
   }
 
-  sent(bytes: number): void {
-    this.#heartbeat.wrote()
-    this.writtenBytes += bytes
+  rest(batch: Buffer, taken: number): void {
+    this.writtenBytes -= batch.length - taken
+    this.write(batch.subarray(taken))
   }
 
   write(batch: Buffer): void {
     if (!this.#open) return
-    this.sent(batch.length)
+    this.#wrote(batch.length)
     if (!this.#socket.write(batch)) this.#stalled.blocked()
+  }
+
+  #wrote(bytes: number): void {
+    this.#heartbeat.wrote()
+    this.writtenBytes += bytes
   }
 
   /** Writes one JSON text as a message. */
