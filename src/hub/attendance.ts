@@ -5,7 +5,7 @@ import type { Session } from './session.ts'
 export class Attendance {
   readonly #session: Session
   /** The client that the session brought to each channel. */
-  readonly #clients = new Map<string, string>()
+  #clients: Map<string, string> | undefined
 
   constructor(session: Session) {
     this.#session = session
@@ -16,6 +16,7 @@ export class Attendance {
     for (const channel of channels) {
       if (!this.#asks(channel)) continue
       this.leave(channel, false)
+      this.#clients ??= new Map()
       this.#clients.set(channel, client)
       this.#session.hub.memberships.enter(channel, client)
     }
@@ -23,20 +24,20 @@ export class Attendance {
 
   /** The session reads this channel no more. */
   leave(channel: string, goodbye: boolean): void {
-    const client = this.#clients.get(channel)
+    const client = this.#clients?.get(channel)
     if (client === undefined) return
-    this.#clients.delete(channel)
+    this.#clients?.delete(channel)
     this.#session.hub.memberships.exit(channel, client, goodbye)
   }
 
   /** The session reads nothing any more; `goodbye` says that its members mean to be gone. */
   leaveAll(goodbye: boolean): void {
-    for (const channel of [...this.#clients.keys()]) this.leave(channel, goodbye)
+    for (const channel of [...(this.#clients?.keys() ?? [])]) this.leave(channel, goodbye)
   }
 
   /** The connection was heard of: its members are alive. */
   alive(): void {
-    for (const [channel, client] of this.#clients) this.#session.hub.memberships.touch(channel, client)
+    for (const [channel, client] of this.#clients ?? []) this.#session.hub.memberships.touch(channel, client)
   }
 
   /** See `Session.members`. */

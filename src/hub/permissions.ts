@@ -1,6 +1,7 @@
 import { FairleadError, isFairleadError } from '../protocol/index.ts'
 import type { Action, Identity } from './authorise.ts'
 import type { Session } from './session.ts'
+import { Deadline } from './timer-wheel.ts'
 
 /** How often a running stream's permission is asked again; a stream ends within 5 s of losing it. */
 const permissionMs = 4_000
@@ -15,12 +16,13 @@ export interface Admitted {
 }
 
 /** What a session may do: asked at every call, and again while its streams run; and when its credentials end. */
-export class Permissions {
+export class Permissions extends Deadline {
   readonly #session: Session
   readonly #openedAt: number
   #warned = false
 
   constructor(session: Session) {
+    super()
     this.#session = session
     this.#openedAt = session.hub.clock.now()
   }
@@ -101,11 +103,11 @@ export class Permissions {
 
   async #askAgain(): Promise<void> {
     const { hub, streams } = this.#session
-    for (const [subscription, owner] of [...streams]) {
+    for (const subscription of [...streams]) {
       for (const channel of subscription.topic.channels) {
-        if ((await this.#allows('read', channel)) || !streams.has(subscription)) continue
+        if ((await this.#allows('read', channel)) || subscription.closed) continue
         hub.audit.lost(this.#session, channel)
-        owner.lost(channel)
+        subscription.owner.lost(channel)
       }
     }
   }

@@ -16,6 +16,8 @@ import type { Opened, OpenedStream, Spanned, StreamOwner, SubscribeOptions } fro
 import { Subscription } from './subscription.ts'
 import type { TopicHub } from './topic-hub.ts'
 
+const noStreams: readonly Subscription[] = []
+
 /**
  * The one door: whoever reads or writes, on whichever transport, does it through a session, and every call asks
  * `authorise` first. One session a request, or a connection.
@@ -29,8 +31,10 @@ export class Session {
   readonly #address: string | undefined
   /** Who has said which client it is. */
   #client: string | undefined
-  readonly #closed = new AbortController()
-  readonly #streams = new Map<Subscription, StreamOwner>()
+  #closed = false
+  /** Made when first asked for: most connections end without anyone waiting for it. */
+  #abort: AbortController | undefined
+  #streams: readonly Subscription[] = noStreams
   /** A connection that is open also while nothing is subscribed to. */
   #held: Connection | undefined
   readonly #attendance = new Attendance(this)
@@ -46,7 +50,9 @@ export class Session {
 
   /** Aborts when the session is closed. */
   get signal(): AbortSignal {
-    return this.#closed.signal
+    this.#abort ??= new AbortController()
+    if (this.#closed) this.#abort.abort()
+    return this.#abort.signal
   }
 
   /** Who is behind it, for a log's line. */
@@ -54,19 +60,19 @@ export class Session {
     return { user: this.who?.id, client: this.#client, address: this.#address }
   }
 
-  /** What is subscribed to, and for whom. */
-  get streams(): ReadonlyMap<Subscription, StreamOwner> {
+  /** What is subscribed to. */
+  get streams(): readonly Subscription[] {
     return this.#streams
   }
 
   /** Whether a stream or a WebSocket is open; else what is open is a poll that waits. */
   get streaming(): boolean {
-    return this.#streams.size > 0 || this.#held !== undefined
+    return this.#streams.length > 0 || this.#held !== undefined
   }
 
   /** The connections that its streams are written to, and the one that is held. */
   get connections(): Set<Connection> {
-    const open = new Set([...this.#streams.values()].map(({ connection }) => connection))
+    const open = new Set(this.#streams.map(({ connection }) => connection))
     return this.#held ? open.add(this.#held) : open
   }
 
@@ -102,7 +108,7 @@ export class Session {
   /** Ends what is open: streams with a `bye`, a poll that waits with what it has. */
   end(reason: ByeReason): void {
     for (const connection of this.connections) connection.end(reason, this.hub.retryMs())
-    this.#closed.abort()
+    this.#finish()
   }
 
   /** Takes new credentials' identity; every permission is asked again at once. */
@@ -132,6 +138,7 @@ export class Session {
    * moment later. What fails here fails again, and is told, when the stream is opened.
    */
   async prepare(channels: readonly string[]): Promise<void> {
+    if (channels.every((channel) => this.hub.logs.of(channel).isOpen(channel))) return
     const { open } = await this.admit(channels).catch(() => ({ open: [] }))
     for (const [topics, group] of this.hub.logs.groups(open)) {
       await Promise.all(group.map((channel) => topics.prepare(channel))).catch(() => {})
@@ -160,7 +167,7 @@ export class Session {
     const topic = topics.topic(open)
     const subscription = new Subscription(topics, topic, owner.connection, owner)
     if (!this.streaming) this.permissions.watch()
-    this.#streams.set(subscription, owner)
+    this.#streams = [...this.#streams, subscription]
     this.#client = options.client ?? this.#client
     this.hub.sessions.add(this)
     try {
@@ -175,7 +182,8 @@ export class Session {
 
   /** Ends one stream; nothing of it is written afterwards. */
   unsubscribe(subscription: Subscription): void {
-    if (!this.#streams.delete(subscription)) return
+    if (!this.#streams.includes(subscription)) return
+    this.#streams = this.#streams.filter((one) => one !== subscription)
     subscription.close()
     this.share?.give('subscriptions', subscription.topic.channels.length)
     for (const channel of subscription.topic.channels) {
@@ -197,7 +205,7 @@ export class Session {
 
   /** A client has read these channels by a poll: it is a member like one with a stream. */
   reads(channels: readonly string[], client: string | undefined): void {
-    if (this.signal.aborted) return // Nobody would take the member off again.
+    if (this.#closed) return // Nobody would take the member off again.
     if (client !== undefined) this.#attendance.join(channels, client)
     this.#client = client
   }
@@ -240,7 +248,7 @@ export class Session {
 
   /** How far the subscriptions are, as a heartbeat says it: nothing of those that are behind. */
   get standing(): Standing {
-    const streams = [...this.#streams.keys()].map((subscription) => ({
+    const streams = this.#streams.map((subscription) => ({
       subscription,
       position: subscription.reached,
     }))
@@ -249,16 +257,16 @@ export class Session {
 
   /** The socket has drained: streams that are behind go on. */
   drained(): void {
-    for (const subscription of this.#streams.keys()) subscription.pump()
+    for (const subscription of this.#streams) subscription.pump()
   }
 
   /** The connection is gone; `goodbye` says that its members mean to be. */
   close(goodbye = false): void {
     this.#attendance.leaveAll(goodbye)
-    for (const subscription of [...this.#streams.keys()]) this.unsubscribe(subscription)
+    for (const subscription of this.#streams) this.unsubscribe(subscription)
     if (this.#held) this.#letGo()
     this.share?.close()
-    this.#closed.abort()
+    this.#finish()
   }
 
   /**
@@ -272,6 +280,11 @@ export class Session {
   /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
   admit(channels: readonly string[]): Promise<Admitted> {
     return this.permissions.admit(channels)
+  }
+
+  #finish(): void {
+    this.#closed = true
+    this.#abort?.abort()
   }
 
   #letGo(): void {

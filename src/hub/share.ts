@@ -47,13 +47,13 @@ export class Share {
       if (!usage.fits(kind, count))
         throw tooMuch(`You have as many ${what[kind]} as you may have: end some, or try again later.`)
     }
-    for (const usage of usages) usage.open[kind] += count
+    for (const usage of usages) usage[kind] += count
   }
 
   /** Gives so many of something back. */
   give(kind: Countable, count: number): void {
-    const given = Math.min(count, this.#own.open[kind])
-    for (const usage of this.#usages()) usage.open[kind] -= given
+    const given = Math.min(count, this.#own[kind])
+    for (const usage of this.#usages()) usage[kind] -= given
   }
 
   /** Says one message with a payload of so many bytes. Throws `rate_limited`. */
@@ -79,7 +79,7 @@ export class Share {
   /** The connection is gone: all that it had is free. */
   close(): void {
     for (const kind of ['connections', 'subscriptions', 'inFlight'] as const)
-      this.give(kind, this.#own.open[kind])
+      this.give(kind, this.#own[kind])
     if (this.#connected) this.#limits.connected(-1)
     this.#connected = false
   }
@@ -98,8 +98,8 @@ export class Share {
     const before = this.#identity === undefined ? undefined : identities.of(this.#identity)
     const after = identity === undefined ? undefined : identities.of(identity)
     for (const kind of ['connections', 'subscriptions', 'inFlight'] as const) {
-      if (before) before.open[kind] -= this.#own.open[kind]
-      if (after) after.open[kind] += this.#own.open[kind]
+      if (before) before[kind] -= this.#own[kind]
+      if (after) after[kind] += this.#own[kind]
     }
     this.#identity = identity
   }

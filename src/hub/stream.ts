@@ -6,8 +6,6 @@ import type { Subscription, SubscriptionOwner } from './subscription.ts'
 /** What a session tells the transport that opened it. */
 export interface StreamOwner extends SubscriptionOwner {
   readonly connection: Connection
-  /** A channel may not be read any longer. */
-  lost(channel: string): void
 }
 
 /** Where a stream starts, and who reads it. */

@@ -8,8 +8,14 @@ import type { TopicHub } from './topic-hub.ts'
 /** A live reader whose socket still holds more than this as a batch comes falls behind: the batch is not queued. */
 const backlogLimit = 64 * 1024
 
+/** Most subscriptions have nothing of their own to keep here: they share it. */
+const noFloors: ReadonlyMap<string, number> = new Map()
+const noResets: Start['resets'] = []
+
 /** What a subscription tells the connection's owner beside events. */
 export interface SubscriptionOwner {
+  /** A channel may not be read any longer. */
+  lost(channel: string): void
   /** The log cannot be read now: the stream has to end and come back. */
   failed(error: unknown): void
   /** Several subscriptions share the connection: writes of one tick are gathered. */
@@ -26,10 +32,10 @@ export class Subscription {
   readonly topic: Topic
   readonly connection: Connection
   readonly #hub: TopicHub
-  readonly #owner: SubscriptionOwner
+  readonly owner: SubscriptionOwner
   readonly encoding: Encoding
   /** Channels that go on from a later offset than the position: those with a start of their own, or a gap. */
-  readonly #floors = new Map<string, number>()
+  #floors = noFloors
   #state: 'starting' | 'behind' | 'live' | 'closed' = 'starting'
   #position = 0
   #reading = false
@@ -39,7 +45,7 @@ export class Subscription {
   #dropping = false
   /** The position was compared with the log: it is not ahead of it. */
   #checked = false
-  #resets: Start['resets'] = []
+  #resets = noResets
   /** It started at a position, and whether all after it is there is not yet known. */
   #resuming = false
 
@@ -47,7 +53,7 @@ export class Subscription {
     this.#hub = hub
     this.topic = topic
     this.connection = connection
-    this.#owner = owner
+    this.owner = owner
     this.encoding = connection.encodingOf?.(topic.channels) ?? connection.encoding
     topic.subscriptions.add(this)
   }
@@ -60,7 +66,7 @@ export class Subscription {
     await this.topic.opened
     const start = await startOf(this.#hub, this.topic, request)
     this.#position = start.position
-    for (const [channel, floor] of start.floors) this.#floors.set(channel, floor)
+    for (const [channel, floor] of start.floors) this.#setFloor(channel, floor)
     this.#resets = start.resets
     this.#resuming = request.after !== undefined || request.starts !== undefined
     return this.position
@@ -72,7 +78,7 @@ export class Subscription {
     this.#state = 'behind'
     if (this.#resets.length > 0) this.#resumed('reset')
     for (const reset of this.#resets) this.#say(reset)
-    this.#resets = []
+    this.#resets = noResets
     this.pump()
   }
 
@@ -92,7 +98,7 @@ export class Subscription {
 
   /** See `Connection.direct`; -1 also where `deliver` has more to do than to write. */
   direct(bytes: number): number {
-    return this.#state === 'live' && !this.#owner.shared ? (this.connection.direct?.(bytes) ?? -1) : -1
+    return this.#state === 'live' && !this.owner.shared ? (this.connection.direct?.(bytes) ?? -1) : -1
   }
 
   /** A batch of this tick, after `from`: written if the reader is live and keeps up, else the reader falls behind. */
@@ -110,7 +116,7 @@ export class Subscription {
       this.#dropping = this.#hub.hasPolicy(this.topic, 'drop')
       return false
     }
-    if (this.#owner.shared) this.#hub.cork(this.connection)
+    if (this.owner.shared) this.#hub.cork(this.connection)
     this.connection.write(batch.bytes(this.encoding))
     return true
   }
@@ -132,9 +138,13 @@ export class Subscription {
       },
       (error: unknown) => {
         this.#reading = false
-        if (this.#state !== 'closed') this.#owner.failed(error)
+        if (this.#state !== 'closed') this.owner.failed(error)
       },
     )
+  }
+
+  get closed(): boolean {
+    return this.#state === 'closed'
   }
 
   close(): void {
@@ -142,6 +152,10 @@ export class Subscription {
     this.#state = 'closed'
     this.topic.subscriptions.delete(this)
     this.#hub.release(this.topic)
+  }
+
+  #setFloor(channel: string, floor: number): void {
+    this.#floors = new Map(this.#floors).set(channel, floor)
   }
 
   /** The least offset that any of the channels reads from. */
@@ -168,7 +182,7 @@ export class Subscription {
     )
     this.#state = 'live'
     this.#fell = false
-    this.#floors.clear()
+    this.#floors = noFloors
   }
 
   #isNew({ event }: EncodedEvent): boolean {
@@ -202,7 +216,7 @@ export class Subscription {
 
   /** Has one channel go on from `latest`, after a reset that says so. */
   #skipTo(channel: string, reason: ResetReason, earliest: number, latest: number): void {
-    this.#floors.set(channel, latest)
+    this.#setFloor(channel, latest)
     const { epoch } = this.#hub
     this.#say({
       channel,
@@ -221,7 +235,8 @@ export class Subscription {
   /** Moves the list's position, and forgets later starts that it has passed. */
   #settle(reached: number): void {
     this.#position = Math.max(this.#nextOffset(), reached)
-    for (const [channel, floor] of this.#floors) if (floor <= this.#position) this.#floors.delete(channel)
+    const later = [...this.#floors].filter(([, floor]) => floor > this.#position)
+    if (later.length < this.#floors.size) this.#floors = later.length === 0 ? noFloors : new Map(later)
   }
 
   /** Policy `latest`: of a reader that fell behind, only the newest of each tag. */

@@ -9,6 +9,19 @@ export interface WheelEntry {
   readonly countsStalls?: boolean
   /** Called when the delay is over; schedule again from inside for a repetition. */
   due(): void
+  /** The wheel's own: the neighbours in its slot, and the tick that it is due at. An entry stands in one wheel at a time. */
+  next?: WheelEntry | undefined
+  previous?: WheelEntry | undefined
+  tick?: number
+}
+
+/** An entry that there is one of for each connection: its place is part of it, so that standing in the wheel costs nothing. */
+export abstract class Deadline implements WheelEntry {
+  next: WheelEntry | undefined = undefined
+  previous: WheelEntry | undefined = undefined
+  tick = 0
+
+  abstract due(): void
 }
 
 /** A turn that comes later than this, in ticks, comes after a stall. */
@@ -21,8 +34,9 @@ const stallTicks = 10
 export class TimerWheel {
   readonly #clock: Clock
   readonly #tickMs: number
-  readonly #slots: Set<Slot>[]
-  readonly #where = new Map<WheelEntry, Slot>()
+  readonly #slots: Slot[]
+  #size = 0
+  /** Ticks that the wheel has turned. */
   #hand = 0
   #turned = 0
   #cancel: (() => void) | undefined
@@ -31,17 +45,16 @@ export class TimerWheel {
   constructor(clock: Clock, tickMs = 100, slots = 512) {
     this.#clock = clock
     this.#tickMs = tickMs
-    this.#slots = Array.from({ length: slots }, () => new Set())
+    this.#slots = Array.from({ length: slots }, () => new Slot())
   }
 
   /** Calls `entry.due` after `delayMs`; an entry already scheduled is moved. */
   schedule(entry: WheelEntry, delayMs: number): void {
     this.cancel(entry)
     const ticks = Math.max(1, Math.ceil(delayMs / this.#tickMs))
-    const index = (this.#hand + ticks) % this.#slots.length
-    const slot: Slot = { entry, rounds: Math.floor((ticks - 1) / this.#slots.length), index }
-    this.#slots[index]!.add(slot)
-    this.#where.set(entry, slot)
+    entry.tick = this.#hand + ticks
+    this.#slots[entry.tick % this.#slots.length]!.add(entry)
+    this.#size++
     if (!this.#cancel) {
       this.#next = this.#clock.now() + this.#tickMs
       this.#arm()
@@ -49,10 +62,13 @@ export class TimerWheel {
   }
 
   cancel(entry: WheelEntry): void {
-    const slot = this.#where.get(entry)
-    if (!slot) return
-    this.#where.delete(entry)
-    this.#slots[slot.index]!.delete(slot)
+    const { next, previous } = entry
+    if (!next || !previous) return
+    previous.next = next
+    next.previous = previous
+    entry.next = undefined
+    entry.previous = undefined
+    this.#size--
   }
 
   /** Milliseconds that the wheel has turned or stood still; moves while anything stands in it. Cheaper than the clock. */
@@ -62,14 +78,17 @@ export class TimerWheel {
 
   /** How many entries stand in the wheel. */
   get size(): number {
-    return this.#where.size
+    return this.#size
   }
 
   close(): void {
     this.#cancel?.()
     this.#cancel = undefined
-    this.#where.clear()
-    for (const slot of this.#slots) slot.clear()
+    for (const entry of this.#entries()) this.cancel(entry)
+  }
+
+  #entries(): WheelEntry[] {
+    return this.#slots.flatMap((slot) => slot.entries())
   }
 
   #arm(): void {
@@ -80,27 +99,27 @@ export class TimerWheel {
   #turn(): void {
     this.#cancel = undefined
     this.#turned += this.#tickMs
-    this.#hand = (this.#hand + 1) % this.#slots.length
+    const hand = ++this.#hand
     const now = this.#clock.now()
     const late = Math.floor((now - this.#next) / this.#tickMs)
     if (late > stallTicks) this.#stalled(late)
     // A stalled process turns one slot a tick afterwards, too: deadlines are late together, never all at once. A clock
     // that was set back must not hold the wheel until it is as late again.
     this.#next = Math.min(Math.max(this.#next, now - this.#tickMs), now) + this.#tickMs
-    for (const slot of [...this.#slots[this.#hand]!]) {
-      if (slot.rounds-- > 0 || this.#where.get(slot.entry) !== slot) continue
-      this.cancel(slot.entry)
-      slot.entry.due()
+    for (const entry of this.#slots[hand % this.#slots.length]!.entries()) {
+      // Another one's turn may have moved it.
+      if (!entry.next || entry.tick !== hand) continue
+      this.cancel(entry)
+      entry.due()
     }
-    if (this.#where.size > 0 && !this.#cancel) this.#arm()
+    if (this.#size > 0 && !this.#cancel) this.#arm()
   }
 
   /** Counts the stall for those that count stalls: what was due within it is called at once, the others come sooner. */
   #stalled(ticks: number): void {
     this.#turned += ticks * this.#tickMs
-    const count = this.#slots.length
-    for (const [entry, { index, rounds }] of [...this.#where]) {
-      const left = ((index - this.#hand + count) % count) + rounds * count
+    for (const entry of this.#entries()) {
+      const left = entry.next ? entry.tick! - this.#hand : 0
       // What stands in this turn's slot is called anyway.
       if (!entry.countsStalls || left === 0) continue
       if (left > ticks) this.schedule(entry, (left - ticks) * this.#tickMs)
@@ -112,8 +131,28 @@ export class TimerWheel {
   }
 }
 
-interface Slot {
-  readonly entry: WheelEntry
-  rounds: number
-  readonly index: number
+/** The entries that are due at the same place of the wheel, in whichever round: a ring that begins and ends in the slot. */
+class Slot extends Deadline {
+  constructor() {
+    super()
+    this.next = this
+    this.previous = this
+  }
+
+  add(entry: WheelEntry): void {
+    const last = this.previous!
+    last.next = entry
+    entry.previous = last
+    entry.next = this
+    this.previous = entry
+  }
+
+  /** Those that stand in it now. */
+  entries(): WheelEntry[] {
+    const all: WheelEntry[] = []
+    for (let entry = this.next!; entry !== this; entry = entry.next!) all.push(entry)
+    return all
+  }
+
+  due(): void {}
 }

@@ -120,6 +120,11 @@ export class TopicHub {
     return topic
   }
 
+  /** Whether the topic of a channel takes its events already. */
+  isOpen(channel: string): boolean {
+    return this.#topics.get(channel)?.open === true
+  }
+
   /** Opens the topic of a channel that is about to have a reader. */
   async prepare(channel: string): Promise<void> {
     const topic = this.topic([channel])

@@ -74,6 +74,11 @@ export class Topic {
     return this.#tail.start
   }
 
+  /** Whether every channel of the set is watched. */
+  get open(): boolean {
+    return this.#open
+  }
+
   /** Whether events wait for the end of this turn. */
   get pending(): boolean {
     return this.#pending.length > 0

@@ -19,6 +19,11 @@ export type Countable = 'connections' | 'subscriptions' | 'inFlight'
 
 /** Holds what `burstMs` bring at a steady rate. Something larger than it holds passes, and is paid for afterwards. */
 class Bucket {
+  /** No bucket where the rate has no bound. */
+  static of(perSecond: number, burstMs: number, clock: Clock): Bucket | undefined {
+    return perSecond === Number.POSITIVE_INFINITY ? undefined : new Bucket(perSecond, burstMs, clock)
+  }
+
   readonly #perMs: number
   readonly #most: number
   readonly #clock: Clock
@@ -35,7 +40,6 @@ class Bucket {
 
   /** How long until something may be taken, in milliseconds; 0 is now. */
   waitMs(): number {
-    if (this.#perMs === Number.POSITIVE_INFINITY) return 0
     const now = this.#clock.now()
     // A wall clock that is set back gives nothing, and takes nothing away.
     this.#left = Math.min(this.#most, this.#left + Math.max(0, now - this.#at) * this.#perMs)
@@ -44,42 +48,44 @@ class Bucket {
   }
 
   take(amount: number): void {
-    if (this.#perMs !== Number.POSITIVE_INFINITY) this.#left -= amount
+    this.#left -= amount
   }
 }
 
 /** What one party has open, and how fast it has been. */
-export class Usage {
+export class Usage implements Record<Countable, number> {
   readonly allowance: Allowance
-  readonly open: Record<Countable, number> = { connections: 0, subscriptions: 0, inFlight: 0 }
-  readonly #messages: Bucket
-  readonly #bytes: Bucket
+  connections = 0
+  subscriptions = 0
+  inFlight = 0
+  readonly #messages: Bucket | undefined
+  readonly #bytes: Bucket | undefined
 
   constructor(allowance: Allowance, burstMs: number, clock: Clock) {
     this.allowance = allowance
-    this.#messages = new Bucket(allowance.messagesPerSecond, burstMs, clock)
-    this.#bytes = new Bucket(allowance.bytesPerSecond, burstMs, clock)
+    this.#messages = Bucket.of(allowance.messagesPerSecond, burstMs, clock)
+    this.#bytes = Bucket.of(allowance.bytesPerSecond, burstMs, clock)
   }
 
   /** Whether so many more may be opened. */
   fits(what: Countable, more: number): boolean {
-    return this.open[what] + more <= this.allowance[what]
+    return this[what] + more <= this.allowance[what]
   }
 
   /** How long until it may say something again, in milliseconds; 0 is now. */
   waitMs(): number {
-    return Math.max(this.#messages.waitMs(), this.#bytes.waitMs())
+    return Math.max(this.#messages?.waitMs() ?? 0, this.#bytes?.waitMs() ?? 0)
   }
 
   /** One message was let in. */
   said(bytes: number): void {
-    this.#messages.take(1)
-    this.#bytes.take(bytes)
+    this.#messages?.take(1)
+    this.#bytes?.take(bytes)
   }
 
   /** Whether it has nothing open: it may be forgotten. */
   get idle(): boolean {
-    return this.open.connections + this.open.subscriptions + this.open.inFlight === 0
+    return this.connections + this.subscriptions + this.inFlight === 0
   }
 }
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws'
-import type { Identity } from '../hub/authorise.ts'
+import { type PerMessageDeflateOptions, type Server, WebSocketServer } from 'ws'
+import type { Identity, RequestInfo } from '../hub/authorise.ts'
 import type { Session } from '../hub/session.ts'
 import { FairleadError, isFairleadError, limits, parseChannelName, subprotocol } from '../protocol/index.ts'
-import { WebSocketStream } from '../transports/websocket.ts'
+import { StreamSocket, type WebSocketSettings, WebSocketStream } from '../transports/websocket.ts'
 import { corsHeaders } from './cors.ts'
 import { assertEdge, headerOf, originOf, requestInfo, targetOf } from './edge.ts'
 import { refuseUpgrade } from './passing.ts'
@@ -30,6 +30,7 @@ const deflateAlone: PerMessageDeflateOptions = {
 /** Shakes hands and hands each WebSocket to its stream. */
 export class Upgrades {
   readonly #routes: Routes
+  readonly #settings: WebSocketSettings
   readonly #plain = handshakes(false)
   readonly #deflating = handshakes(deflateAlone)
   /** Whether any channel may be compressed at all, and whether one of them is open to everyone. */
@@ -37,6 +38,8 @@ export class Upgrades {
 
   constructor(routes: Routes) {
     this.#routes = routes
+    const { heartbeatMs, pingMs } = routes.options
+    this.#settings = { heartbeatMs, pingMs, identify: (request, token) => this.#identify(request, token) }
     const compressed = Object.values(routes.options.channels).filter(({ compress }) => compress)
     const open = compressed.some(({ read }) => read === 'public')
     this.#compresses = compressed.length === 0 ? 'nobody' : open ? 'everyone' : 'known'
@@ -45,7 +48,7 @@ export class Upgrades {
   /** Answers one upgrade that is ours. The same checks as for a request come before the handshake. */
   async serve(request: IncomingMessage, socket: Socket, head: Buffer, path: string): Promise<void> {
     // Before anything is awaited: a reset on a socket without a listener ends the process.
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroy)
     const { hub, edge } = this.#routes
     try {
       const { address } = originOf(edge, request)
@@ -63,9 +66,12 @@ export class Upgrades {
       if (socket.destroyed) return
       session.connect()
       let opened = false
+      // The handshake's answer and the first heartbeat, where that needs nothing but this turn, in one write.
+      socket.cork()
+      process.nextTick(uncork, socket)
       this.#handshakesFor(session).handleUpgrade(request, socket, head, (ws) => {
         opened = true
-        this.#open(session, ws, socket, request, query, own)
+        this.#open(session, ws, socket, info, query, own)
       })
       // A socket that was cut meanwhile is not handed over, and has no end to wait for.
       if (!opened) session.close()
@@ -91,35 +97,32 @@ export class Upgrades {
   }
 
   /** Nothing is inflated for a stranger, unless something compressed is open to strangers. */
-  #handshakesFor({ who }: Session): WebSocketServer {
+  #handshakesFor({ who }: Session): Handshakes {
     const compresses = this.#compresses === 'everyone' || (this.#compresses === 'known' && who !== null)
     return compresses ? this.#deflating : this.#plain
   }
 
   #open(
     session: Session,
-    ws: WebSocket,
+    ws: StreamSocket,
     socket: Socket,
-    request: IncomingMessage,
+    info: RequestInfo,
     query: ReadQuery,
     own?: string,
   ): void {
-    const { hub, options } = this.#routes
-    socket.setNoDelay(true)
+    const { hub } = this.#routes
     const stream = new WebSocketStream(session, ws, socket, {
       channel: own,
       subscribe: query.channels.map((channel) => ({ channel, start: startFor(query, channel) })),
       client: query.client,
-      heartbeatMs: options.heartbeatMs,
-      pingMs: options.pingMs,
-      identify: (token) => this.#identify(request, token),
+      request: alone(info),
+      server: this.#settings,
     })
     // A browser cannot see a 503, and would take it for a proxy that blocks WebSockets.
     if (hub.stopping.aborted) stream.end('drain', hub.retryMs())
   }
 
-  async #identify(request: IncomingMessage, token: string): Promise<Identity | null> {
-    const info = requestInfo(this.#routes.edge, request)
+  async #identify(info: RequestInfo, token: string): Promise<Identity | null> {
     return this.#routes.hub.authorise.identify({
       ...info,
       headers: { ...info.headers, authorization: `Bearer ${token}` },
@@ -127,8 +130,24 @@ export class Upgrades {
   }
 }
 
-function handshakes(perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer {
-  const server = new WebSocketServer({
+function destroy(this: Socket): void {
+  this.destroy()
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork()
+}
+
+/** What is kept of a request for as long as its WebSocket lives: nothing that keeps the request itself. */
+function alone({ method, url, headers, address }: RequestInfo): RequestInfo {
+  return { method, url, headers: { ...headers }, address }
+}
+
+type Handshakes = Server<typeof StreamSocket>
+
+function handshakes(perMessageDeflate: PerMessageDeflateOptions | false): Handshakes {
+  const server: Handshakes = new WebSocketServer({
+    WebSocket: StreamSocket,
     noServer: true,
     clientTracking: false,
     perMessageDeflate,

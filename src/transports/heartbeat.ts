@@ -1,44 +1,49 @@
-import type { TimerWheel, WheelEntry } from '../hub/timer-wheel.ts'
+import { Deadline, type TimerWheel } from '../hub/timer-wheel.ts'
 
-/** When a heartbeat is due, and what it does. */
-export interface HeartbeatOptions {
-  readonly wheel: TimerWheel
-  /** The longest silence, in milliseconds. */
-  readonly everyMs: number
-  /** Called when nothing was written for `everyMs`. */
-  readonly beat: () => void
+/** Who has a heartbeat. */
+export interface Beating {
+  /** Called when nothing was written for as long as the heartbeat allows. */
+  beat(): void
 }
 
 /** Says something when nothing else did, for every transport alike: an entry in the shared wheel, no timer. */
-export class Heartbeat implements WheelEntry {
-  readonly countsStalls = true
-  readonly #options: HeartbeatOptions
+export class Heartbeat extends Deadline {
+  readonly #wheel: TimerWheel
+  readonly #everyMs: number
+  readonly #owner: Beating
   #wroteAt: number
 
-  constructor(options: HeartbeatOptions) {
-    this.#options = options
-    this.#wroteAt = options.wheel.turnedMs
-    options.wheel.schedule(this, options.everyMs)
+  /** `everyMs` is the longest silence, in milliseconds. */
+  constructor(wheel: TimerWheel, everyMs: number, owner: Beating) {
+    super()
+    this.#wheel = wheel
+    this.#everyMs = everyMs
+    this.#owner = owner
+    this.#wroteAt = wheel.turnedMs
+    wheel.schedule(this, everyMs)
+  }
+
+  get countsStalls(): true {
+    return true
   }
 
   /** Something was written. */
   wrote(): void {
-    this.#wroteAt = this.#options.wheel.turnedMs
+    this.#wroteAt = this.#wheel.turnedMs
   }
 
   due(): void {
-    const { wheel, everyMs, beat } = this.#options
-    const quietMs = wheel.turnedMs - this.#wroteAt
-    if (quietMs >= everyMs) {
-      beat()
+    const quietMs = this.#wheel.turnedMs - this.#wroteAt
+    if (quietMs >= this.#everyMs) {
+      this.#owner.beat()
       this.wrote()
-      wheel.schedule(this, everyMs)
+      this.#wheel.schedule(this, this.#everyMs)
     } else {
-      wheel.schedule(this, everyMs - quietMs)
+      this.#wheel.schedule(this, this.#everyMs - quietMs)
     }
   }
 
   stop(): void {
-    this.#options.wheel.cancel(this)
+    this.#wheel.cancel(this)
   }
 }

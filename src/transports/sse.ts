@@ -151,7 +151,7 @@ class SseStream implements Connection, StreamOwner {
     if (this.#ended) return this.#session.close()
     this.#subscriptions = streams.map(({ subscription }) => subscription)
     this.shared = streams.length > 1
-    this.#heartbeat = new Heartbeat({ wheel, everyMs: this.#options.heartbeatMs, beat: () => this.#beat() })
+    this.#heartbeat = new Heartbeat(wheel, this.#options.heartbeatMs, this)
     this.#out.cork()
     this.#head()
     if (this.#response.socket) {
@@ -254,7 +254,8 @@ class SseStream implements Connection, StreamOwner {
     if (this.#gzip) this.#body(gzipHead)
   }
 
-  #beat(): void {
+  /** The heartbeat's call: nothing was written for long. */
+  beat(): void {
     for (const subscription of this.#subscriptions) subscription.pump()
     this.#heartbeatBlock(this.#session.standing)
   }

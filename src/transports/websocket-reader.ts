@@ -28,9 +28,13 @@ const hastyMs = 10_000
 export class WebSocketReader {
   readonly #stream: WebSocketStream
   readonly #ws: WebSocket
-  readonly #sends: TaskQueue
-  readonly #requests: TaskQueue
-  readonly #full = new Set<TaskQueue>()
+  /** Made when first needed: most clients only listen. */
+  #sendQueue: TaskQueue | undefined
+  #requestQueue: TaskQueue | undefined
+  /** How many of the two are full. */
+  #full = 0
+  /** What the URL asked for is being followed: requests wait for it. */
+  #opening: Promise<void> | undefined
   /** The batch one of whose sends failed for now: its later ones are not tried, so that a retry keeps the order. */
   #failedBatch: number | undefined
   /** Messages that came faster than they may, since when. */
@@ -40,22 +44,36 @@ export class WebSocketReader {
   constructor(stream: WebSocketStream, ws: WebSocket) {
     this.#stream = stream
     this.#ws = ws
-    this.#sends = new TaskQueue(queueLimit, (full) => this.#pace(this.#sends, full))
-    this.#requests = new TaskQueue(queueLimit, (full) => this.#pace(this.#requests, full))
-    ws.on('message', (data, binary) => this.#take(data, binary))
   }
 
   /** Follows what the URL asks for, after a first heartbeat that says where that starts. */
   begin(): void {
-    this.#requests.push(() => this.#followUrl(true))
+    this.#opening = this.#followUrl(true).finally(() => {
+      this.#opening = undefined
+    })
   }
 
   stop(): void {
-    this.#sends.clear()
-    this.#requests.clear()
+    this.#sendQueue?.clear()
+    this.#requestQueue?.clear()
   }
 
-  #take(data: RawData, binary: boolean): void {
+  get #sends(): TaskQueue {
+    this.#sendQueue ??= new TaskQueue(queueLimit, (full) => this.#pace(full))
+    return this.#sendQueue
+  }
+
+  get #requests(): TaskQueue {
+    if (!this.#requestQueue) {
+      this.#requestQueue = new TaskQueue(queueLimit, (full) => this.#pace(full))
+      const opening = this.#opening
+      if (opening) this.#requestQueue.push(() => opening)
+    }
+    return this.#requestQueue
+  }
+
+  /** One message of the client's. */
+  take(data: RawData, binary: boolean): void {
     try {
       const bytes = data as Buffer // `ws` gives one Buffer: its binaryType is nodebuffer.
       const { envelope, bytes: payload } = binary
@@ -73,7 +91,7 @@ export class WebSocketReader {
 
   /** A send waits for what was asked before it: who subscribes and then sends sees its own event. */
   #pushSend(message: RawClientMessage, payload: Uint8Array | undefined): void {
-    const before = this.#requests.busy
+    const before = this.#requestQueue?.busy ?? this.#opening
     this.#sends.push(async () => {
       await before
       await this.#answer(message, () => this.#send(message, payload))
@@ -96,8 +114,8 @@ export class WebSocketReader {
       await this.#followUrl(false)
     } else {
       const { channel, client, ...start } = parseSubscribe(message, own)
-      const more = !this.#stream.subscriptions.has(channel)
-      if (more && this.#stream.subscriptions.size >= limits.channelsPerStream) {
+      const more = !this.#stream.follows(channel)
+      if (more && this.#stream.following >= limits.channelsPerStream) {
         throw new FairleadError(
           'too_many_subscriptions',
           `One connection follows at most ${limits.channelsPerStream} channels.`,
@@ -113,7 +131,7 @@ export class WebSocketReader {
   /** Takes new credentials; of somebody else, they end the connection: what was subscribed is not theirs. */
   async #renew(token: string): Promise<void> {
     const { session, options } = this.#stream
-    const who = await options.identify(token)
+    const who = await options.server.identify(options.request, token)
     if (who === null) throw new FairleadError('invalid_token', 'This token is nobody’s.')
     if (session.who !== null && session.who.id !== who.id) {
       this.#stream.close(closeCodes.denied, 'denied')
@@ -167,7 +185,7 @@ export class WebSocketReader {
     const started: { position: string; run(): void }[] = []
     const refused: { channel: string; error: FairleadError }[] = []
     for (const { channel, start } of this.#stream.options.subscribe) {
-      if (this.#stream.subscriptions.has(channel)) continue
+      if (this.#stream.follows(channel)) continue
       try {
         started.push(await this.#stream.subscribe(channel, start))
       } catch (error) {
@@ -217,10 +235,9 @@ export class WebSocketReader {
     return new FairleadError('internal', 'The server failed at this.', { cause: error })
   }
 
-  #pace(queue: TaskQueue, full: boolean): void {
-    if (full) this.#full.add(queue)
-    else this.#full.delete(queue)
-    if (this.#full.size > 0) this.#ws.pause()
+  #pace(full: boolean): void {
+    this.#full += full ? 1 : -1
+    if (this.#full > 0) this.#ws.pause()
     else this.#ws.resume()
   }
 }

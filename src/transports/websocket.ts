@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import { type RawData, WebSocket } from 'ws'
+import type { RequestInfo } from '../hub/authorise.ts'
 import type { Connection, Encoding } from '../hub/connection.ts'
 import type { Session } from '../hub/session.ts'
 import type { Standing } from '../hub/standing.ts'
 import type { StartRequest } from '../hub/start.ts'
 import type { StreamOwner } from '../hub/stream.ts'
 import type { Subscription } from '../hub/subscription.ts'
+import { Deadline, type WheelEntry } from '../hub/timer-wheel.ts'
 import { type ByeReason, type ControlMessage, closeCodes, limits, type OkMessage } from '../protocol/index.ts'
 import { mayCompress, websocketDeflate } from './compression.ts'
 import { Descriptor } from './descriptor.ts'
@@ -31,36 +33,47 @@ const closeCodeOf: Readonly<Record<ByeReason, number>> = {
   slow: closeCodes.slow,
 }
 
-/** What the URL and the server say of one WebSocket. */
+/** What every WebSocket of a server has in common. */
+export interface WebSocketSettings {
+  readonly heartbeatMs: number
+  readonly pingMs: number
+  /** Works out who a token belongs to that came after this request. */
+  readonly identify: (request: RequestInfo, token: string) => Promise<Session['who']>
+}
+
+/** What the URL says of one WebSocket. */
 export interface WebSocketOptions {
   /** The channel that the URL names: `channel` may be left out of messages. */
   readonly channel: string | undefined
   /** What the URL asks to be subscribed to at once. */
   readonly subscribe: readonly { channel: string; start: StartRequest }[]
   readonly client: string | undefined
-  readonly heartbeatMs: number
-  readonly pingMs: number
-  /** Works out who a token belongs to. */
-  readonly identify: (token: string) => Promise<Session['who']>
+  /** What opened it: new credentials are looked at together with this. */
+  readonly request: RequestInfo
+  readonly server: WebSocketSettings
+}
+
+/** A WebSocket that knows its stream: ten thousand of them share the functions that listen to it. */
+export class StreamSocket extends WebSocket {
+  stream: WebSocketStream | undefined = undefined
 }
 
 /**
  * One WebSocket, both ways. `ws` shook hands, and reads, answers pings and closes; what this writes are whole frames,
  * made once and shared, straight to the socket.
  */
-export class WebSocketStream implements Connection, StreamOwner {
+export class WebSocketStream extends Deadline implements Connection, StreamOwner {
   readonly encoding = websocketJson
-  readonly connection: Connection = this
   readonly session: Session
   readonly options: WebSocketOptions
-  readonly #ws: WebSocket
+  readonly #ws: StreamSocket
+  readonly #reader: WebSocketReader
   readonly #socket: Socket
   readonly #descriptor: Descriptor
   readonly #heartbeat: Heartbeat
-  readonly #stalled: StalledSocket
-  readonly #pinger = { due: () => this.#ping() }
-  readonly #stranger = { due: () => this.#dismiss() }
-  readonly #subscriptions = new Map<string, Subscription>()
+  /** Made when the socket first asks to wait. */
+  #stalled: StalledSocket | undefined
+  #stranger: WheelEntry | undefined
   #unanswered = 0
   #controls = 0
   #controlSince = 0
@@ -69,32 +82,36 @@ export class WebSocketStream implements Connection, StreamOwner {
   shared = false
   writtenBytes = 0
 
-  constructor(session: Session, ws: WebSocket, socket: Socket, options: WebSocketOptions) {
+  constructor(session: Session, ws: StreamSocket, socket: Socket, options: WebSocketOptions) {
+    super()
     const { wheel } = session.hub
+    const { heartbeatMs, pingMs } = options.server
     this.session = session
     this.options = options
     this.#ws = ws
     this.#socket = socket
     this.#descriptor = new Descriptor(socket)
-    this.#heartbeat = new Heartbeat({ wheel, everyMs: options.heartbeatMs, beat: () => this.#beat() })
-    this.#stalled = new StalledSocket(wheel, socket, () => this.end('slow', 1_000))
-    wheel.schedule(this.#pinger, options.pingMs)
-    if (session.who === null) wheel.schedule(this.#stranger, authMs)
+    this.#heartbeat = new Heartbeat(wheel, heartbeatMs, this)
+    wheel.schedule(this, pingMs)
+    if (session.who === null) {
+      this.#stranger = { due: () => this.#dismiss() }
+      wheel.schedule(this.#stranger, authMs)
+    }
     session.hub.connections.add(this)
     session.hold(this)
-    const reader = new WebSocketReader(this, ws)
-    ws.on('ping', () => this.#countControl())
-    ws.on('pong', () => this.#heard())
-    ws.on('error', () => {}) // `ws` closes with the right code; the close is what counts.
-    ws.on('close', (code) => {
-      reader.stop()
-      this.#closed(code === closeCodes.normal || code === closeCodes.goingAway)
-    })
-    socket.on('drain', () => {
-      this.#stalled.stop()
-      this.session.drained()
-    })
-    reader.begin()
+    this.#reader = new WebSocketReader(this, ws)
+    ws.stream = this
+    ws.on('message', onMessage)
+    ws.on('ping', onPing)
+    ws.on('pong', onPong)
+    ws.on('error', ignore) // `ws` closes with the right code; the close is what counts.
+    ws.on('close', onClose)
+    socket.on('drain', () => this.#drained())
+    this.#reader.begin()
+  }
+
+  get connection(): Connection {
+    return this
   }
 
   /** Only where the handshake agreed on it, and for channels that say so: each message is compressed by itself. */
@@ -111,9 +128,19 @@ export class WebSocketStream implements Connection, StreamOwner {
     return this.#socket.writableNeedDrain
   }
 
-  /** The channels followed, each with its subscription. */
-  get subscriptions(): ReadonlyMap<string, Subscription> {
-    return this.#subscriptions
+  /** How many channels are followed. */
+  get following(): number {
+    return this.session.streams.length
+  }
+
+  /** Whether a channel is followed. */
+  follows(channel: string): boolean {
+    return this.#subscriptionOf(channel) !== undefined
+  }
+
+  /** Each channel of a WebSocket has a subscription of its own, and there are few of them. */
+  #subscriptionOf(channel: string): Subscription | undefined {
+    return this.session.streams.find(({ topic }) => topic.channels[0] === channel)
   }
 
   /** Begins to follow a channel; nothing of it is written before the answer's `run`. */
@@ -128,19 +155,17 @@ export class WebSocketStream implements Connection, StreamOwner {
       this.session.unsubscribe(subscription)
       return { position, run: () => {} }
     }
-    this.session.hub.wheel.cancel(this.#stranger)
-    this.#subscriptions.set(channel, subscription)
-    this.shared = this.#subscriptions.size > 1
+    this.#admitted()
+    this.shared = this.following > 1
     return { position, run: () => subscription.run() }
   }
 
   /** Follows a channel no more: nothing of it is written after this. */
   unsubscribe(channel: string): void {
-    const subscription = this.#subscriptions.get(channel)
+    const subscription = this.#subscriptionOf(channel)
     if (!subscription) return
-    this.#subscriptions.delete(channel)
-    this.shared = this.#subscriptions.size > 1
     this.session.unsubscribe(subscription)
+    this.shared = this.following > 1
   }
 
   direct(bytes: number): number {
@@ -157,7 +182,7 @@ export class WebSocketStream implements Connection, StreamOwner {
   write(batch: Buffer): void {
     if (!this.#open) return
     this.#wrote(batch.length)
-    if (!this.#socket.write(batch)) this.#stalled.blocked()
+    if (!this.#socket.write(batch)) this.#blocked()
   }
 
   #wrote(bytes: number): void {
@@ -217,34 +242,42 @@ export class WebSocketStream implements Connection, StreamOwner {
 
   /** Says that the socket is alive, and where it stands. */
   heartbeat(standing: Standing): void {
-    this.control({ op: 'heartbeat', ...standing, everyMs: this.options.heartbeatMs })
+    this.control({ op: 'heartbeat', ...standing, everyMs: this.options.server.heartbeatMs })
   }
 
   get #open(): boolean {
     return !this.#ended && this.#ws.readyState === this.#ws.OPEN
   }
 
-  #beat(): void {
-    for (const subscription of this.#subscriptions.values()) subscription.pump()
+  /** The heartbeat's call: nothing was written for long. */
+  beat(): void {
+    for (const subscription of this.session.streams) subscription.pump()
     this.heartbeat(this.session.standing)
   }
 
-  #ping(): void {
+  /** The wheel's call: it is time for a ping. */
+  due(): void {
     // A socket that we have stopped reading cannot show its pongs.
     if (this.#unanswered >= 2 && !this.#ws.isPaused) return this.#ws.terminate()
     this.#unanswered++
     if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
-    this.session.hub.wheel.schedule(this.#pinger, this.options.pingMs)
+    this.session.hub.wheel.schedule(this, this.options.server.pingMs)
   }
 
-  #heard(): void {
-    if (this.#unanswered === 0) this.#countControl()
+  /** The client sent a message. */
+  take(data: RawData, binary: boolean): void {
+    this.#reader.take(data, binary)
+  }
+
+  /** The client answered a ping, or sent a pong unasked. */
+  heard(): void {
+    if (this.#unanswered === 0) this.countControl()
     this.#unanswered = 0
     this.session.alive()
   }
 
   /** `ws` answers each ping: a flood of them would cost more than it does to send. */
-  #countControl(): void {
+  countControl(): void {
     const now = this.session.hub.clock.now()
     if (now - this.#controlSince >= 1_000) {
       this.#controlSince = now
@@ -257,7 +290,26 @@ export class WebSocketStream implements Connection, StreamOwner {
     if (this.session.who === null) this.close(closeCodes.auth_timeout, 'auth_timeout')
   }
 
-  #closed(goodbye: boolean): void {
+  /** It follows something: nobody asks any more who it is. */
+  #admitted(): void {
+    if (this.#stranger) this.session.hub.wheel.cancel(this.#stranger)
+    this.#stranger = undefined
+  }
+
+  #blocked(): void {
+    this.#stalled ??= new StalledSocket(this.session.hub.wheel, this.#socket, () => this.end('slow', 1_000))
+    this.#stalled.blocked()
+  }
+
+  #drained(): void {
+    this.#stalled?.stop()
+    this.session.drained()
+  }
+
+  /** The socket is closed. */
+  closed(code: number): void {
+    this.#reader.stop()
+    const goodbye = code === closeCodes.normal || code === closeCodes.goingAway
     this.#ended = true
     this.session.hub.connections.delete(this)
     this.#forget(goodbye)
@@ -266,10 +318,31 @@ export class WebSocketStream implements Connection, StreamOwner {
   #forget(goodbye: boolean): void {
     const { wheel } = this.session.hub
     this.#heartbeat.stop()
-    this.#stalled.stop()
-    wheel.cancel(this.#pinger)
-    wheel.cancel(this.#stranger)
-    this.#subscriptions.clear()
+    this.#stalled?.stop()
+    wheel.cancel(this)
+    this.#admitted()
     this.session.close(goodbye)
   }
+}
+
+function onMessage(this: WebSocket, data: RawData, binary: boolean): void {
+  streamOf(this)?.take(data, binary)
+}
+
+function onPing(this: WebSocket): void {
+  streamOf(this)?.countControl()
+}
+
+function onPong(this: WebSocket): void {
+  streamOf(this)?.heard()
+}
+
+function onClose(this: WebSocket, code: number): void {
+  streamOf(this)?.closed(code)
+}
+
+function ignore(): void {}
+
+function streamOf(ws: WebSocket): WebSocketStream | undefined {
+  return (ws as StreamSocket).stream
 }

@@ -84,6 +84,7 @@ export async function makeHub(
     async subscribe(channels: string[], start: StartRequest = {}, connection = new FakeConnection()) {
       const owner = {
         shared: false,
+        lost: () => {},
         failed: (error: unknown) => {
           throw error
         },

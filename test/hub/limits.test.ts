@@ -75,7 +75,7 @@ describe('what is open', () => {
     shares[0]!.close()
     shares[0]!.close()
     expect(code(() => third.take(kind, 1))).toBe('ok')
-    expect(limits.addresses.of('192.0.2.1').open[kind]).toBe(3)
+    expect(limits.addresses.of('192.0.2.1')[kind]).toBe(3)
   })
 
   it('moves to the identity that a stranger turns out to be', () => {
@@ -83,7 +83,7 @@ describe('what is open', () => {
     const share = limits.share('192.0.2.1', undefined)
     share.connect()
     share.identified('ada')
-    expect(limits.identities.of('ada').open.connections).toBe(1)
+    expect(limits.identities.of('ada').connections).toBe(1)
     share.close()
     expect(limits.identities.of('ada').idle).toBe(true)
     expect(limits.connections).toBe(0)
@@ -95,7 +95,7 @@ describe('what is open', () => {
     first.connect()
     for (let i = 0; i < 12_000; i++) limits.share(`client-${i}`, undefined).say()
     expect(limits.addresses.size).toBeLessThanOrEqual(10_000)
-    expect(limits.addresses.find('10.0.0.1')?.open.connections).toBe(1)
+    expect(limits.addresses.find('10.0.0.1')?.connections).toBe(1)
   })
 })
 
