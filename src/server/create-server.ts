@@ -137,7 +137,7 @@ class AssembledServer implements FairleadServer {
     const path = ownPath(this.#options.base, request)
     if (path === undefined) return false
     // Before anything is awaited: a reset on a socket without a listener ends the process.
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroy)
     this.#soon()
       .then(({ upgrades }) => upgrades.serve(request, socket, head, path))
       .catch((error: unknown) => this.#notReady.upgrade(request, socket, head, error))
@@ -234,4 +234,9 @@ class AssembledServer implements FairleadServer {
     await this.#operations?.close()
     this.#options.logger.info({ event: 'closed' }, 'the server was closed')
   }
+}
+
+/** One for all sockets: what a listener of each could see, the request among it, would be kept for as long as the socket. */
+function destroy(this: Socket): void {
+  this.destroy()
 }

@@ -47,8 +47,6 @@ export class Upgrades {
 
   /** Answers one upgrade that is ours. The same checks as for a request come before the handshake. */
   async serve(request: IncomingMessage, socket: Socket, head: Buffer, path: string): Promise<void> {
-    // Before anything is awaited: a reset on a socket without a listener ends the process.
-    socket.on('error', destroy)
     const { hub, edge } = this.#routes
     try {
       const { address } = originOf(edge, request)
@@ -128,10 +126,6 @@ export class Upgrades {
       headers: { ...info.headers, authorization: `Bearer ${token}` },
     })
   }
-}
-
-function destroy(this: Socket): void {
-  this.destroy()
 }
 
 function uncork(socket: Socket): void {
