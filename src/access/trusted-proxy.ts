@@ -10,8 +10,8 @@ export type TrustProxy = false | number | readonly string[]
 export interface ProxiedRequest {
   /** The socket's peer; absent on a Unix socket. */
   readonly remoteAddress: string | undefined
-  /** Names in lower case; a header that stood twice has its values joined by `, `. */
-  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Names in lower case; a header that stood twice is a list, or has its values joined by `, `. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Whether the socket itself is TLS. @default false */
   readonly encrypted?: boolean
 }
@@ -48,16 +48,13 @@ export function trustedProxy(setting: TrustProxy): ProxyTrust {
   return {
     resolve(request) {
       const peer = peerOf(request)
-      const direct: RequestOrigin = {
-        address: peer,
-        host: request.headers.host,
-        scheme: request.encrypted ? 'https' : 'http',
-      }
-      if (!trusts(peer, 0)) return direct
+      const host = headerOf(request, 'host')
+      const scheme = request.encrypted ? 'https' : 'http'
+      if (!trusts(peer, 0)) return { address: peer, host, scheme }
       return {
-        address: clientOf(peer, request.headers['x-forwarded-for'], trusts),
-        host: hostOf(request.headers['x-forwarded-host']) ?? direct.host,
-        scheme: schemeOf(request.headers['x-forwarded-proto']) ?? direct.scheme,
+        address: clientOf(peer, headerOf(request, 'x-forwarded-for'), trusts),
+        host: hostOf(headerOf(request, 'x-forwarded-host')) ?? host,
+        scheme: schemeOf(headerOf(request, 'x-forwarded-proto')) ?? scheme,
       }
     },
   }
@@ -79,6 +76,11 @@ function trustOf(setting: TrustProxy): Trusts {
     throw new TypeError('trustProxy is false, a number of proxies, or a list of networks such as 10.0.0.0/8.')
   const networks = new Networks(setting)
   return (address) => address !== undefined && networks.has(address)
+}
+
+function headerOf({ headers }: ProxiedRequest, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'object' ? value.join(', ') : value
 }
 
 function peerOf({ remoteAddress }: ProxiedRequest): string | undefined {

@@ -9,12 +9,25 @@ const bodyMs = 30_000
  * Reads a request's body, at most `limit` bytes of it. Throws `unsupported_encoding`, `payload_too_large`,
  * `request_timeout`.
  */
-export async function readBody(request: IncomingMessage, limit: number, clock: Clock): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limit: number, clock: Clock): Buffer | Promise<Buffer> {
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw new FairleadError('unsupported_encoding', 'Send the body as it is, without Content-Encoding.')
   }
-  if (Number(request.headers['content-length']) > limit) throw tooLarge(limit)
+  const length = Number(request.headers['content-length'])
+  if (length > limit) throw tooLarge(limit)
+  // A small body comes with its head: nothing is to be waited for, and no deadline to be kept.
+  if (length > 0 && request.readableLength === length) return request.read()
+  return collect(request, limit, clock)
+}
+
+/** Whether a body that came with its head was read a moment before Node knows that it has ended. One given up is paused. */
+export function isEnding(request: IncomingMessage): boolean {
+  return request.readableDidRead && !request.complete && !request.isPaused()
+}
+
+/** Reads what is still to come. */
+function collect(request: IncomingMessage, limit: number, clock: Clock): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   return new Promise((resolve, reject) => {
@@ -31,12 +44,14 @@ export async function readBody(request: IncomingMessage, limit: number, clock: C
       if (size > limit) fail(tooLarge(limit))
       else chunks.push(chunk)
     })
-    request.on('end', () => {
-      cancel()
-      resolve(Buffer.concat(chunks))
-    })
     // A peer that goes away is no failure of the server.
     const cut = () => fail(new FairleadError('bad_request', 'The body was cut.'))
+    request.on('end', () => {
+      cancel()
+      // Every request closes in the end.
+      request.off('close', cut)
+      resolve(Buffer.concat(chunks))
+    })
     request.on('error', cut)
     request.on('close', cut)
   })

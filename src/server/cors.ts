@@ -1,11 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { type Edge, originOf } from './edge.ts'
 
+const vary = { vary: 'accept, origin' } as const
+
 /** The headers that let a page of an allowed origin read the answer, an error too (Fetch, section 3.2). */
-export function corsHeaders(edge: Edge, request: IncomingMessage): Record<string, string> {
+export function corsHeaders(
+  edge: Edge,
+  request: IncomingMessage,
+  { host, scheme } = originOf(edge, request),
+): Readonly<Record<string, string>> {
   const { origin } = request.headers
-  const { host, scheme } = originOf(edge, request)
-  const vary = { vary: 'accept, origin' }
   if (origin === undefined || !edge.origins.allows(origin, host, scheme)) return vary
   return {
     ...vary,

@@ -72,6 +72,12 @@ export function createServer<const C extends Channels>(options: ServerOptions<C>
  */
 const answersMs = 20_000
 
+/** What answers once the log is open. */
+interface Assembled {
+  readonly routes: Routes
+  readonly upgrades: Upgrades
+}
+
 /** The one place where the parts meet. */
 class AssembledServer implements FairleadServer {
   readonly #options: ReturnType<typeof settle>
@@ -79,7 +85,7 @@ class AssembledServer implements FairleadServer {
   readonly #opening: Opening
   readonly #edge: Edge
   readonly #notReady: NotReady
-  readonly #routes: Promise<{ routes: Routes; upgrades: Upgrades }>
+  readonly #routes: Promise<Assembled>
   readonly #detach: (() => void)[] = []
   readonly #taker: Taker = {
     request: (request, response) => this.handle(request, response),
@@ -95,6 +101,7 @@ class AssembledServer implements FairleadServer {
   readonly #own: Server[] = []
   readonly #inFlight: InFlight
   #hub: Hub | undefined
+  #assembled: Assembled | undefined
   #operations: Operations | undefined
   #closing: Promise<void> | undefined
 
@@ -127,9 +134,11 @@ class AssembledServer implements FairleadServer {
     const path = ownPath(this.#options.base, request)
     if (path === undefined) return false
     this.#inFlight.add(response)
-    this.#soon()
-      .then(({ routes }) => serveRequest(routes, request, response, path))
-      .catch((error: unknown) => this.#notReady.request(request, response, error))
+    const routes = this.#assembled?.routes
+    const served = routes
+      ? serveRequest(routes, request, response, path)
+      : this.#soon().then((soon) => serveRequest(soon.routes, request, response, path))
+    served.catch((error: unknown) => this.#notReady.request(request, response, error))
     return true
   }
 
@@ -205,17 +214,18 @@ class AssembledServer implements FairleadServer {
   }
 
   /** The routes, for a request, which waits a while for a log that is out of reach. */
-  async #soon(): Promise<{ routes: Routes; upgrades: Upgrades }> {
+  async #soon(): Promise<Assembled> {
     await this.#opening.soon()
     return this.#routes
   }
 
-  #assemble(hub: Hub): { routes: Routes; upgrades: Upgrades } {
+  #assemble(hub: Hub): Assembled {
     this.#hub = hub
     this.#detach.push(watchFlows(hub, this.#options.trustProxy === false))
     this.#options.logger.info(openedLine(hub), 'the log is open')
     const routes = { hub, edge: this.#edge, options: this.#options, status: () => this.status() }
-    return { routes, upgrades: new Upgrades(routes) }
+    this.#assembled = { routes, upgrades: new Upgrades(routes) }
+    return this.#assembled
   }
 
   async #close(): Promise<void> {

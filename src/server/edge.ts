@@ -19,19 +19,26 @@ const absoluteForm = /^https?:\/\/([^/?]*)/i
 const hostForm = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
 /** Throws the refusal that the request's own form asks for. */
-export function assertEdge(edge: Edge, request: IncomingMessage, writes: boolean): void {
+export function assertEdge(
+  edge: Edge,
+  request: IncomingMessage,
+  writes: boolean,
+  { host, scheme } = originOf(edge, request),
+): void {
   assertForm(request)
+  if (edge.dev) assertLocal(request, host)
   const { origin, cookie } = request.headers
-  const { host, scheme } = originOf(edge, request)
-  const named = [host, absoluteForm.exec(request.url ?? '')?.[1]].filter((one) => one !== undefined)
-  if (edge.dev && !named.every((one) => isLocalHost(one.replace(/:\d+$/, '')))) {
-    throw new FairleadError(
-      'host_not_allowed',
-      'Development mode answers only localhost, *.localhost, 127.0.0.1 and [::1].',
-    )
-  }
   const fetchSite = headerOf(request, 'sec-fetch-site')
   edge.origins.assert({ origin, host, scheme, cookie: cookie !== undefined, fetchSite, writes })
+}
+
+function assertLocal(request: IncomingMessage, host: string | undefined): void {
+  const named = [host, absoluteForm.exec(request.url ?? '')?.[1]].filter((one) => one !== undefined)
+  if (named.every((one) => isLocalHost(one.replace(/:\d+$/, '')))) return
+  throw new FairleadError(
+    'host_not_allowed',
+    'Development mode answers only localhost, *.localhost, 127.0.0.1 and [::1].',
+  )
 }
 
 function assertForm(request: IncomingMessage): void {
@@ -53,9 +60,12 @@ function assertForm(request: IncomingMessage): void {
 
 /** How often a header stands in the request. Node joins or drops repeated ones before `headers` shows them. */
 export function countHeader(request: IncomingMessage, name: string): number {
+  const { rawHeaders } = request
   let count = 0
-  for (let i = 0; i < request.rawHeaders.length; i += 2)
-    if (request.rawHeaders[i]!.toLowerCase() === name) count++
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const field = rawHeaders[i]!
+    if (field.length === name.length && field.toLowerCase() === name) count++
+  }
   return count
 }
 
@@ -65,41 +75,33 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** Asked several times of one request, and worked out once. */
-const known = new WeakMap<IncomingMessage, RequestOrigin>()
-
 /** Where a request came from and what host it asked for, as the proxies that are trusted say. */
 export function originOf({ proxies }: Edge, request: IncomingMessage): RequestOrigin {
-  let origin = known.get(request)
-  if (!origin) {
-    const { remoteAddress } = request.socket
-    const encrypted = 'encrypted' in request.socket
-    origin = proxies.resolve({ remoteAddress, headers: forwarded(request), encrypted })
-    known.set(request, origin)
-  }
-  return origin
-}
-
-function forwarded(request: IncomingMessage): Record<string, string | undefined> {
-  const names = ['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
-  return Object.fromEntries(names.map((name) => [name, headerOf(request, name)]))
+  const { socket, headers } = request
+  return proxies.resolve({ remoteAddress: socket.remoteAddress, headers, encrypted: 'encrypted' in socket })
 }
 
 /** What an application's `authenticate` is shown of a request. */
-export function requestInfo(edge: Edge, request: IncomingMessage): RequestInfo {
-  const headers: Record<string, string | undefined> = {}
-  for (const name of Object.keys(request.headers)) headers[name] = headerOf(request, name)
+export function requestInfo(request: IncomingMessage, { address }: RequestOrigin): RequestInfo {
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
-    headers,
-    address: originOf(edge, request).address,
+    headers: textHeaders(request),
+    address,
   }
+}
+
+/** Node's own where they are texts already: the one that it keeps as a list stands in no honest request. */
+function textHeaders(request: IncomingMessage): RequestInfo['headers'] {
+  const { headers } = request
+  if (headers['set-cookie'] === undefined) return headers as RequestInfo['headers']
+  return { ...(headers as RequestInfo['headers']), 'set-cookie': headerOf(request, 'set-cookie') }
 }
 
 /** The path and query of a request's target, absolute form included; nothing is decoded. */
 export function targetOf(request: IncomingMessage): { path: string; query: string } {
-  const target = (request.url ?? '/').replace(absoluteForm, '')
+  const url = request.url ?? '/'
+  const target = url.startsWith('/') ? url : url.replace(absoluteForm, '')
   const mark = target.indexOf('?')
   return mark === -1
     ? { path: target, query: '' }

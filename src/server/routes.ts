@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RequestOrigin } from '../access/trusted-proxy.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
 import { FairleadError, parseChannelName } from '../protocol/index.ts'
 import { serveHistory } from '../transports/long-poll.ts'
 import { serveSse } from '../transports/sse.ts'
+import { isEnding } from './body.ts'
 import { serveChannelPage } from './channel-page.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import { assertEdge, type Edge, headerOf, originOf, requestInfo, targetOf } from './edge.ts'
@@ -15,6 +17,7 @@ import { asRefusal } from './problem.ts'
 import { parseRead } from './query.ts'
 import { logRefusal } from './refusal-line.ts'
 import { serveBatch, serveSend } from './send.ts'
+import { endOfTurn } from './turn.ts'
 
 /** What the routes are built on. */
 export interface Routes {
@@ -38,21 +41,25 @@ export async function serveRequest(
   response: ServerResponse,
   path: string,
 ): Promise<void> {
-  response.on('error', () => {}) // The reader is gone: its `close` event says so, too.
-  request.on('error', () => {})
-  let session: Session | undefined
+  response.on('error', ignored)
+  request.on('error', ignored)
+  // Node is still reading the request: a moment later the body that came with the head is there as well.
+  await undefined
   try {
     // Its body was found to be broken, and refused, before anyone looked at its head.
     if (response.headersSent) return
-    for (const [name, value] of Object.entries(corsHeaders(routes.edge, request)))
-      response.setHeader(name, value)
-    admit(routes, request)
+    const { hub, edge } = routes
+    const origin = originOf(edge, request)
+    const cors = corsHeaders(edge, request, origin)
+    for (const name in cors) response.setHeader(name, cors[name]!)
+    admit(routes, request, origin)
     if (request.method === 'OPTIONS') return preflight(response)
-    const info = requestInfo(routes.edge, request)
-    session = routes.hub.session(await routes.hub.authorise.identify(info), info.address)
+    const found = hub.authorise.identify(requestInfo(request, origin))
+    const session = hub.session(found === null ? null : await found, origin.address)
     await route(routes, session, request, response, path)
   } catch (error) {
     if (response.writableEnded) return
+    if (isEnding(request)) await endOfTurn()
     // A reader that goes away is no failure of the server, and neither is a read that ends because the server does.
     const aborted = error instanceof Error && error.name === 'AbortError'
     const stopping = aborted && routes.hub.stopping.aborted
@@ -66,11 +73,15 @@ export async function serveRequest(
   }
 }
 
+/** The reader is gone: the `close` event of its answer says so, too. */
+function ignored(): void {}
+
 /** What is asked of a request before it is known who sent it: its address, its form, and whether there is room. */
-function admit({ hub, edge }: Routes, request: IncomingMessage): void {
-  const { address } = originOf(edge, request)
+function admit({ hub, edge }: Routes, request: IncomingMessage, origin: RequestOrigin): void {
+  const { address } = origin
   hub.limits.assertAddress(address)
-  assertEdge(edge, request, request.method === 'POST')
+  assertEdge(edge, request, request.method === 'POST', origin)
+  if (request.method !== 'GET') return
   const full = hub.limits.noRoom(address)
   if (full && opensConnection(request)) throw full
 }
@@ -84,13 +95,13 @@ export function countRefusal({ hub, edge }: Routes, request: IncomingMessage, re
   if (refused.code !== 'rate_limited') logRefusal(hub.audit, edge, request, refused)
 }
 
-async function route(
+function route(
   routes: Routes,
   session: Session,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-): Promise<void> {
+): Promise<void> | void {
   if (path.startsWith('_')) {
     const { status, options } = routes
     return serveOwn({ session, request, response, path, status, tickets: options.tickets })
@@ -105,13 +116,13 @@ async function route(
   throw new FairleadError('method_not_allowed', 'A channel is read with GET and sent to with POST.')
 }
 
-async function read(
+function read(
   { options }: Routes,
   session: Session,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-): Promise<void> {
+): Promise<void> | void {
   const target = targetOf(request)
   const own = path === '' && !target.path.endsWith('/') ? undefined : parseChannelName(path)
   const query = parseRead(request, target.query, own)

@@ -17,6 +17,7 @@ import {
 } from '../protocol/index.ts'
 import { mediaType, readBody, textOf } from './body.ts'
 import { asRefusal } from './problem.ts'
+import { endOfTurn } from './turn.ts'
 
 const knownParameters: ReadonlySet<string> = new Set(['event', 'after', 'tag', 'client'])
 
@@ -32,7 +33,7 @@ export async function serveSend(
   const after = params.get('after')
   const tag = params.get('tag')
   const key = request.headers['idempotency-key'] as string | undefined
-  const checked = {
+  const asked = {
     channel,
     event: parseEventName(params.get('event') ?? 'message'),
     key: key === undefined ? undefined : parseKey(key),
@@ -40,7 +41,10 @@ export async function serveSend(
     tag: tag === undefined ? undefined : parseTag(tag),
     batch: undefined,
   }
-  const answer = await session.send({ ...checked, payload: await readPayload(session, request) })
+  const parse = payloadParser(request)
+  const body = await readBody(request, limits.payloadBytes, session.hub.clock)
+  const answer = await session.send({ ...asked, payload: parse(body) })
+  await endOfTurn()
   writeAnswer(response, answer)
 }
 
@@ -97,16 +101,15 @@ function refusal(session: Session, error: unknown): FairleadError {
   return refused
 }
 
-async function readPayload(session: Session, request: IncomingMessage): Promise<Payload> {
+/** What makes a payload of the request's body, by its media type. */
+function payloadParser(request: IncomingMessage): (body: Buffer) => Payload {
   const type = mediaType(request)
-  if (type !== 'application/json' && type !== 'application/octet-stream') {
-    throw new FairleadError(
-      'unsupported_media_type',
-      'A payload is application/json, or application/octet-stream for bytes.',
-    )
-  }
-  const body = await readBody(request, limits.payloadBytes, session.hub.clock)
-  return type === 'application/json' ? parseJsonPayload(textOf(body)) : parseBytesPayload(body)
+  if (type === 'application/json') return (body) => parseJsonPayload(textOf(body))
+  if (type === 'application/octet-stream') return parseBytesPayload
+  throw new FairleadError(
+    'unsupported_media_type',
+    'A payload is application/json, or application/octet-stream for bytes.',
+  )
 }
 
 function singleParameters(query: string): Map<string, string> {
@@ -129,7 +132,7 @@ function writeAnswer(response: ServerResponse, { id, durability, data }: SendAns
     return
   }
   const members = [
-    ...(id === undefined ? [] : [`"id":${JSON.stringify(id)}`, `"durability":${JSON.stringify(durability)}`]),
+    ...(id === undefined ? [] : [`"id":"${id}","durability":"${durability}"`]),
     ...(data === undefined ? [] : [`"data":${data}`]),
   ]
   writeJson(response, id === undefined ? 200 : 201, `{${members.join(',')}}`)
@@ -137,11 +140,11 @@ function writeAnswer(response: ServerResponse, { id, durability, data }: SendAns
 
 /** Writes a JSON text that nobody may keep. */
 export function writeJson(response: ServerResponse, status: number, text: string): void {
-  const body = Buffer.from(text)
   response.writeHead(status, {
     'content-type': 'application/json',
-    'content-length': body.length,
+    'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
   })
-  response.end(response.req.method === 'HEAD' ? undefined : body)
+  // As text it goes out in one piece with the head.
+  response.end(response.req.method === 'HEAD' ? undefined : text)
 }

@@ -49,16 +49,17 @@ export class Upgrades {
   async serve(request: IncomingMessage, socket: Socket, head: Buffer, path: string): Promise<void> {
     const { hub, edge } = this.#routes
     try {
-      const { address } = originOf(edge, request)
+      const origin = originOf(edge, request)
+      const { address } = origin
       hub.limits.assertAddress(address)
-      assertEdge(edge, request, true)
+      assertEdge(edge, request, true, origin)
       assertHandshake(request)
       const full = hub.limits.noRoom(address)
       if (full) throw full
       const own = path === '' && !targetOf(request).path.endsWith('/') ? undefined : parseChannelName(path)
       const query = parseRead(request, targetOf(request).query, own)
-      const info = requestInfo(edge, request)
-      const session = hub.session(await hub.authorise.identify(info), info.address)
+      const info = requestInfo(request, origin)
+      const session = hub.session(await hub.authorise.identify(info), address)
       await assertReadable(session, query)
       await session.prepare(query.channels)
       if (socket.destroyed) return
