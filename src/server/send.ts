@@ -42,7 +42,8 @@ export async function serveSend(
     batch: undefined,
   }
   const parse = payloadParser(request)
-  const body = await readBody(request, limits.payloadBytes, session.hub.clock)
+  const read = readBody(request, limits.payloadBytes, session.hub.clock)
+  const body = read instanceof Promise ? await read : read
   const answer = await session.send({ ...asked, payload: parse(body) })
   await endOfTurn()
   writeAnswer(response, answer)
