@@ -31,8 +31,7 @@ export class InFlight {
   /** From now on every answer says `connection: close`, so that the next request goes to another server. */
   stop(): void {
     this.#stopping = true
-    for (const response of this.#open)
-      if (response && !response.headersSent) response.shouldKeepAlive = false
+    for (const response of this.#open) if (response && !response.headersSent) response.shouldKeepAlive = false
   }
 
   /** Resolves when all answers are given, or after `deadlineMs`. */

@@ -13,8 +13,10 @@ const types: readonly [Representation, string][] = [
  * Chooses by `Accept` (RFC 9110, section 12.5.1): the highest quality, then the more specific range, then the stream.
  * No header is every type. Throws `not_acceptable` when none of the three will do.
  */
-export function negotiate(accept: string | undefined): Representation {
-  const ranges = (accept ?? '*/*').split(',').map(parseRange)
+export function negotiate(accept = '*/*'): Representation {
+  // What nearly everyone sends.
+  if (accept === '*/*' || accept === 'text/event-stream') return 'stream'
+  const ranges = accept.split(',').map(parseRange)
   let best: { representation: Representation; quality: number; specific: number } | undefined
   for (const [representation, type] of types) {
     const wildcard = `${type.slice(0, type.indexOf('/'))}/*`

@@ -170,6 +170,13 @@ describe('with networks of proxies', () => {
   })
 })
 
+it('reads a header that stood twice the same as a list and as one text', () => {
+  const resolve = (forwarded: string | string[]) =>
+    trustedProxy(2).resolve({ remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': forwarded } })
+  expect(resolve(['9.9.9.9', '8.8.8.8'])).toEqual(resolve('9.9.9.9, 8.8.8.8'))
+  expect(resolve(['9.9.9.9', '8.8.8.8']).address).toBe('9.9.9.9')
+})
+
 describe('host and scheme', () => {
   const resolve = (headers: Record<string, string>, remoteAddress = '10.0.0.1') => {
     const { host, scheme } = trustedProxy(networks).resolve({

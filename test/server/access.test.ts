@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { defineChannels } from '../../src/hub/channels.ts'
 import { FairleadError } from '../../src/protocol/index.ts'
@@ -28,6 +30,28 @@ describe('by default', () => {
       expect((await post(`${url}/${channel}`, '1')).status).toBe(401)
     }
     expect((await fetch(`${url}/_status`)).status).toBe(404)
+  })
+})
+
+describe('authenticate', () => {
+  it('is shown every header as text, the one that Node keeps as a list too', async () => {
+    const seen: unknown[] = []
+    const { port } = await serve({
+      channels: { news: { read: 'public' } },
+      authenticate: ({ headers }) => {
+        seen.push([headers['set-cookie'], headers['x-twice']])
+        return null
+      },
+    })
+    for (const headers of [{ 'set-cookie': ['a=1', 'b=2'], 'x-twice': ['1', '2'] }, { 'x-twice': '1' }]) {
+      const request = get({ port, path: '/live/news?limit=1', headers })
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      response.resume()
+    }
+    expect(seen).toEqual([
+      ['a=1, b=2', '1, 2'],
+      [undefined, '1'],
+    ])
   })
 })
 

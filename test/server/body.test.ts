@@ -43,3 +43,38 @@ describe('a poll', () => {
     expect(errors).toEqual([])
   })
 })
+
+describe('a send over a connection that is kept', () => {
+  const send = (body: string) =>
+    `POST /live/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+
+  /** What is answered to these pieces, written one after the other, until the last of so many answers is there. */
+  async function answers(port: number, pieces: readonly string[], count: number): Promise<string[]> {
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+    onTestFinished(() => void socket.destroy())
+    let text = ''
+    socket.on('data', (more: string) => {
+      text += more
+    })
+    const heads = () => [...text.matchAll(/HTTP\/1\.1 (\d+)[\s\S]*?\r\nConnection: ([\w-]+)/gi)]
+    for (const piece of pieces) await new Promise((resolve) => socket.write(piece, resolve))
+    await until(() => heads().length === count, `${count} answers`)
+    return heads().map(([, status, connection]) => `${status} ${connection}`)
+  }
+
+  it.each([
+    ['in one piece', [send('{"a":1}')]],
+    ['after its head', [send('{"a":1}').slice(0, -7), '{"a":1}']],
+    ['byte by byte', [...send('{"a":1}')]],
+  ])('is answered alike when its body comes %s', async (_, pieces) => {
+    const { port } = await serve({ dev: true })
+    expect(await answers(port, [...pieces, ...pieces], 2)).toEqual(['201 keep-alive', '201 keep-alive'])
+  })
+
+  it('keeps its connection when a body that came with its head is refused', async () => {
+    const { port } = await serve({ dev: true })
+    const pieces = [send('{"a":'), send('{"a":1}')]
+    expect(await answers(port, pieces, 2)).toEqual(['400 keep-alive', '201 keep-alive'])
+    expect(await answers(port, [pieces.join('')], 2)).toEqual(['400 keep-alive', '201 keep-alive'])
+  })
+})
