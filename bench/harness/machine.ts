@@ -34,6 +34,7 @@ function versions(): Record<string, string> {
   const found: Record<string, string | undefined> = {
     node: process.versions.node,
     fairlead: (require('../../package.json') as { version: string }).version,
+    'fairlead-linux-x64 (native write loop)': packageVersion(require, 'fairlead-linux-x64'),
     ws: packageVersion(require, 'ws'),
     'socket.io': packageVersion(require, 'socket.io'),
     'uWebSockets.js (unofficial build)': packageVersion(peers, '@trufflesuite/uws-js-unofficial'),

@@ -7,33 +7,36 @@ import { show } from '../rounds.ts'
 import { toSvg } from './chart.ts'
 import { describeMachine } from './machine.ts'
 import { type Figures, measure, type RunContext } from './measure.ts'
-import { profileFlags, showProfile, takeProfile } from './profile.ts'
+import { profileFlags, profileToMarkdown, showProfile, takeProfile } from './profile.ts'
 import { startPublishers } from './publishers.ts'
 import { type Report, tableOf, toMarkdown } from './report.ts'
-import { type RowResult, summarise } from './results.ts'
-import { type Contestant, type Row, rows } from './rows.ts'
+import { type RowResult, summarise, titleOf } from './results.ts'
+import type { Contestant, Row } from './row.ts'
+import { rows } from './rows.ts'
 import { loadCore } from './server-process.ts'
 import { buildPrograms, setupPeers } from './setup.ts'
 import { subjects } from './subjects.ts'
 
 const help = `npm run bench -- [FLAGS]
 
-  --rows A,B        only rows whose name begins with A or B; --list names them
+  --row A, --rows A,B
+                    only rows whose name begins with A or B; --list names them. May be given again
   --peers A,B       only these beside ours: floor, ws, http, socket.io, uwebsockets, nchan, centrifugo
   --rounds N        rounds, interleaved; 5 without it
   --seconds S       how long a fan-out is measured; 2 without it
-  --quick           one round of floor, bare ws and uWebSockets.js, nothing written
-  --profile         one round of ours alone, and where its time goes
+  --quick           one round of a second each beside floor, bare ws and uWebSockets.js: it ranks, and writes nothing
+  --profile         one round of ours alone, and where its time goes; with --out kept in FOLDER/profiles/ROW.md
   --out FOLDER      where results go; bench/results without it. Fewer than 5 rounds are written only if it is given
   --setup           builds and fetches what the peers need
   --list            names the rows`
 
 const { values: flags } = parseArgs({
   options: {
-    rows: { type: 'string' },
+    row: { type: 'string', multiple: true, default: [] },
+    rows: { type: 'string', multiple: true, default: [] },
     peers: { type: 'string' },
     rounds: { type: 'string' },
-    seconds: { type: 'string', default: '2' },
+    seconds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -47,9 +50,12 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** A row with those of its contestants that were asked for. */
 function wanted(): Row[] {
-  const names = flags.rows?.split(',')
-  const chosen = rows.filter(({ name }) => !names || names.some((begin) => name.startsWith(begin)))
-  if (chosen.length === 0) throw new Error(`No row begins with ${flags.rows}: npm run bench -- --list`)
+  const names = [...flags.row, ...flags.rows].flatMap((list) => list.split(','))
+  const chosen = rows.filter(
+    ({ name }) => names.length === 0 || names.some((begin) => name.startsWith(begin)),
+  )
+  if (chosen.length === 0)
+    throw new Error(`No row begins with ${names.join(' or ')}: npm run bench -- --list`)
   const peers = flags.profile
     ? []
     : (flags.peers?.split(',') ?? (flags.quick ? ['floor', 'ws', 'uwebsockets'] : undefined))
@@ -75,10 +81,18 @@ async function runRow(
       const result = await attempt(row, contestant, context)
       runs[at]!.push(result)
       say(`${progress()} ${row.name}, round ${round + 1}, ${titleOf(contestant)}: ${describe(result)}`)
-      if (flags.profile && typeof result === 'object') say(showProfile(takeProfile()))
+      if (flags.profile && typeof result === 'object') tellProfile(row)
     }
   }
   return summarise(row, runs)
+}
+
+function tellProfile({ name, title }: Row): void {
+  const times = takeProfile()
+  say(showProfile(times))
+  if (flags.out === undefined) return
+  mkdirSync(`${flags.out}/profiles`, { recursive: true })
+  writeFileSync(`${flags.out}/profiles/${name}.md`, profileToMarkdown(title, times))
 }
 
 async function attempt(row: Row, contestant: Contestant, context: RunContext): Promise<Figures | string> {
@@ -90,8 +104,6 @@ async function attempt(row: Row, contestant: Contestant, context: RunContext): P
     return error instanceof Error ? error.message : String(error)
   }
 }
-
-const titleOf = ({ subject, title }: Contestant): string => title ?? subjects[subject].title
 
 function describe(result: Figures | string): string {
   if (typeof result === 'string') return `NOT MEASURED: ${result}`
@@ -134,7 +146,7 @@ async function main(): Promise<void> {
   const publishers = startPublishers()
   const context = {
     publishers,
-    seconds: Number(flags.seconds),
+    seconds: Number(flags.seconds ?? (flags.quick ? 1 : 2)),
     nodeFlags: flags.profile ? profileFlags() : [],
   }
   const runs = rounds * chosen.reduce((sum, { contestants }) => sum + contestants.length, 0)
@@ -144,7 +156,8 @@ async function main(): Promise<void> {
     const minutes = (performance.now() - began) / 60_000
     return `[${++count}/${runs}, ${minutes.toFixed(1)} of about ${((minutes / count) * runs).toFixed(0)} min]`
   }
-  const out = flags.out ?? (rounds >= 5 ? fileURLToPath(new URL('../results', import.meta.url)) : undefined)
+  const usual = rounds >= 5 ? fileURLToPath(new URL('../results', import.meta.url)) : undefined
+  const out = flags.profile ? undefined : (flags.out ?? usual)
   const done: RowResult[] = []
   for (const row of chosen) {
     const result = await runRow(row, rounds, context, progress)

@@ -1,8 +1,9 @@
 import { type LoadCounts, type Loader, type LoadSettings, startLoader } from './loader.ts'
+import type { PublishOrder } from './publisher.ts'
 import type { Publishers } from './publishers.ts'
-import type { Contestant, FanOutRow, IdleRow, OpenRow, ResumeRow, Row, SendRow } from './rows.ts'
+import type { Contestant, FanOutRow, IdleRow, Load, OpenRow, ResumeRow, Row, SendRow } from './row.ts'
 import { busyUs, type RunningServer, serverCore, startServer } from './server-process.ts'
-import { compressed, type Subject, subjects, upgrade } from './subjects.ts'
+import { compressed, type Subject, subjects, type Told, upgrade } from './subjects.ts'
 
 /** What one run of one contestant gave. */
 export interface Figures {
@@ -67,17 +68,15 @@ interface Run extends RunContext {
   readonly contestant: Contestant
 }
 
-function told({ transport, compress }: Contestant): {
-  transport: Contestant['transport']
-  compress?: boolean
-} {
-  return compress ? { transport, compress } : { transport }
+function told({ transport, compress, native, workers }: Contestant): Told {
+  return { transport, compress, native, workers }
 }
 
-function settingsOf(row: Row, { transport, compress }: Contestant, subject: Subject): LoadSettings {
+function settingsOf(row: Row, contestant: Contestant, subject: Subject): LoadSettings {
+  const { transport, compress } = contestant
   const opening = subject.opening(transport)
   if (row.kind === 'fan-out') {
-    const { channels } = row
+    const { channels } = loadOf(row, contestant)
     if (!compress) return { ...opening, channels }
     return { ...compressed(opening), channels, mark: transport === 'sse' ? 'blocks' : 'frames' }
   }
@@ -86,36 +85,51 @@ function settingsOf(row: Row, { transport, compress }: Contestant, subject: Subj
   return opening
 }
 
-async function fanOut(
-  row: FanOutRow,
-  { server, loader, subject, publishers, seconds, contestant }: Run,
-): Promise<Figures> {
-  const { subscribers, channels, perTick, ticksPerSecond, size } = row
+const loadOf = ({ load }: FanOutRow, contestant: Contestant): Load => ({ ...load, ...contestant.load })
+
+async function fanOut(row: FanOutRow, run: Run): Promise<Figures> {
+  const { server, loader, subject, publishers, seconds, contestant } = run
+  const { subscribers, existing, ...load } = loadOf(row, contestant)
+  const order = { how: subject.publish, port: server.control ?? server.port, ...load }
+  if (existing > 0) await fill(existing, order, run)
   assertOpen(await loader.open(subscribers), subscribers)
-  const port = server.control ?? server.port
-  const order = { how: subject.publish, port, ticksPerSecond, perTick, channels, size }
-  await publishers.run({ ...order, ticks: Math.ceil(ticksPerSecond) })
+  const ticksOf = (time: number): number => Math.ceil(load.ticksPerSecond * time)
+  await publishers.run({ ...order, ticks: ticksOf(seconds / 2) })
   await server.quiet()
   const compress = contestant.compress === true
-  const ticks = Math.ceil(ticksPerSecond * seconds)
-  const expected = subscribers * ticks * perTick
+  const reached = load.inTurn ? subscribers / load.channels : subscribers
+  const expected = reached * load.perTick * ticksOf(seconds)
   const taken = await startMeter(server, loader)
   // Blocks of a compressed stream hold several events, or a heartbeat: the time says when all have come.
   const came = loader.wait(compress ? neverReached : expected, (seconds + (compress ? 1 : 8)) * 1000)
-  await publishers.run({ ...order, ticks })
+  await publishers.run({ ...order, ticks: ticksOf(seconds) })
   const counts = await came
   const { cpu, shares } = taken(counts)
   const events = compress ? expected : counts.events
   const bytesPerEvent = counts.bytes / events
-  if (compress && bytesPerEvent > size * 0.8) throw new Error('it does not compress')
+  if (compress && bytesPerEvent > load.size * 0.8) throw new Error('it does not compress')
   if (counts.events === 0) throw new Error('no event came')
+  if (row.figure !== 'cpu' && events < expected) throw new Error(`${expected - events} events did not come`)
+  const latency = latencyOf(counts)
   return {
-    value: cpu / events,
-    ...(counts.stamped > 0 && { latency: latencyOf(counts) }),
+    value: { cpu: cpu / events, p99: latency.p99, last: latency.max }[row.figure],
+    ...(counts.stamped > 0 && { latency }),
     bytesPerEvent,
     ...shares,
     lost: Math.max(0, expected - events),
   }
+}
+
+/** Fills the log, and looks whether the channel that was served first still holds an event. */
+async function fill(channels: number, order: Omit<PublishOrder, 'ticks'>, run: Run): Promise<void> {
+  const { server, publishers } = run
+  await publishers.run({ ...order, channels, inTurn: true, ticks: 100_000, ticksPerSecond: 50_000 })
+  await server.quiet()
+  const asked = await fetch(`http://127.0.0.1:${server.port}/live/c/0?last=1`, {
+    headers: { accept: 'application/json' },
+  })
+  const { events } = (await asked.json()) as { events: unknown[] }
+  if (events.length !== 1) throw new Error('the log has not kept an event of every channel')
 }
 
 const neverReached = 1e15
@@ -211,6 +225,7 @@ async function resume({ readers, missed, contestants }: ResumeRow, run: Run): Pr
     ticksPerSecond: 500,
     perTick: 1,
     channels: 1,
+    inTurn: false,
     size: 100,
   }
   await publishers.run({ ...order, ticks: missed })

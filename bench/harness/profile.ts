@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { table } from './report.ts'
 import { peersFolder } from './subjects.ts'
 
 /** The part of a V8 CPU profile that is read. */
@@ -32,10 +33,11 @@ export function profileFlags(): string[] {
 
 /** The functions of the profile written last in which most time was spent, most first; empties the folder. */
 export function takeProfile(count = 20): readonly SelfTime[] {
-  const [file] = readdirSync(folder).sort().reverse()
-  if (file === undefined) return []
-  const profile = JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as CpuProfile
-  rmSync(`${folder}/${file}`)
+  const files = readdirSync(folder).sort()
+  const last = files.at(-1)
+  if (last === undefined) return []
+  const profile = JSON.parse(readFileSync(`${folder}/${last}`, 'utf8')) as CpuProfile
+  for (const file of files) rmSync(`${folder}/${file}`)
   return selfTimes(profile).slice(0, count)
 }
 
@@ -68,4 +70,14 @@ export function showProfile(times: readonly SelfTime[]): string {
         `${(share * 100).toFixed(1).padStart(6)} %  ${milliseconds.toFixed(0).padStart(6)} ms  ${where}`,
     )
     .join('\n')
+}
+
+/** A profile as a page of Markdown, to be kept beside the results. */
+export function profileToMarkdown(title: string, times: readonly SelfTime[]): string {
+  const lines = times.map(({ where, share, milliseconds }) => [
+    `${(share * 100).toFixed(1)} %`,
+    milliseconds.toFixed(0),
+    `\`${where}\``,
+  ])
+  return `# Where the time goes: ${title}\n\nOf the time in which the server did anything, by function, in itself.\n\n${table(['', 'ms', 'function'], lines)}\n`
 }

@@ -15,16 +15,19 @@ export interface PublishOrder {
   readonly ticksPerSecond: number
   readonly perTick: number
   readonly channels: number
+  /** Each tick publishes to one of the channels, the next one in turn, and not to all. */
+  readonly inTurn: boolean
   /** Bytes of a payload, at least 60. */
   readonly size: number
 }
 
-type Publish = (order: PublishOrder, due: string) => void
+/** Publishes to the channels of a tick: those from `from` to before `to`. */
+type Publish = (order: PublishOrder, due: string, from: number, to: number) => void
 
 let line: { port: number; socket: Socket } | undefined
 const agent = new Agent({ keepAlive: true, maxSockets: 50 })
 
-function control({ port, perTick, channels, size }: PublishOrder, due: string): void {
+function control({ port, perTick, size }: PublishOrder, due: string, from: number, to: number): void {
   if (line?.port !== port) {
     line?.socket.destroy()
     const socket = connect(port, '127.0.0.1')
@@ -32,22 +35,22 @@ function control({ port, perTick, channels, size }: PublishOrder, due: string): 
     socket.on('error', () => {})
     line = { port, socket }
   }
-  line.socket.write(`0 ${channels} ${perTick} ${size} ${due}\n`)
+  line.socket.write(`${from} ${to} ${perTick} ${size} ${due}\n`)
 }
 
 /** A POST an event, several at once: Nchan knows no batch. */
-function nchan({ port, perTick, channels, size }: PublishOrder, due: string): void {
+function nchan({ port, perTick, size }: PublishOrder, due: string, from: number, to: number): void {
   const body = payload(size, due)
-  for (let channel = 0; channel < channels; channel++) {
+  for (let channel = from; channel < to; channel++) {
     for (let i = 0; i < perTick; i++) post(port, `/pub/${channel}`, body)
   }
 }
 
 /** One batch a tick: what Centrifugo's documentation advises for many publishes. */
-function centrifugo({ port, perTick, channels, size }: PublishOrder, due: string): void {
+function centrifugo({ port, perTick, size }: PublishOrder, due: string, from: number, to: number): void {
   const data = payload(size, due)
   const commands: string[] = []
-  for (let channel = 0; channel < channels; channel++) {
+  for (let channel = from; channel < to; channel++) {
     for (let i = 0; i < perTick; i++) commands.push(`{"publish":{"channel":"c${channel}","data":${data}}}`)
   }
   post(port, '/api/batch', `{"commands":[${commands.join(',')}]}`)
@@ -78,7 +81,9 @@ function run(order: PublishOrder): Promise<void> {
     const step = (): void => {
       const now = stamp()
       for (; tick < order.ticks && began + tick * everyUs <= now; tick++) {
-        ways[order.how](order, String(Math.round(began + tick * everyUs)).padStart(16, '0'))
+        const due = String(Math.round(began + tick * everyUs)).padStart(16, '0')
+        const from = order.inTurn ? tick % order.channels : 0
+        ways[order.how](order, due, from, order.inTurn ? from + 1 : order.channels)
       }
       if (tick === order.ticks) return resolve()
       setTimeout(step, Math.max(0, Math.floor((began + tick * everyUs - stamp()) / 1000)))

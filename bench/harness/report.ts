@@ -1,4 +1,5 @@
 import { show } from '../rounds.ts'
+import { growthOf, type Step } from './growth.ts'
 import type { Machine } from './machine.ts'
 import type { Outcome, RowResult, Spread } from './results.ts'
 
@@ -21,11 +22,14 @@ export function toMarkdown({ machine, rows }: Report, withCharts = false): strin
     if (withCharts) parts.push(`![${row.title}](${row.name}.svg)`, '')
     parts.push(tableOf(row), '')
   }
+  const growth = growthOf(rows)
+  if (growth) parts.push('## Growth with subscribers', '', growthTable(growth), '')
   return parts.join('\n')
 }
 
 const reading = `Each figure is the median of the rounds, with the range in brackets. A ratio is ours / theirs of the same
-round, then the median of the rounds. *others* is what programs that are no part of the run took of the server's core, in
+round, then the median of the rounds; where a line names another, it is this line / that one. An aim on the first line is
+one for its figure. *others* is what programs that are no part of the run took of the server's core, in
 the worst round: above 5 %, take the figures again on a quiet machine. A * stands where the server, or the program that loads it, took more than 90 % of its
 core: such a figure says what a full machine does. Delays count from when an event was due, whoever was late. The server
 had one core to itself, everything else the other.`
@@ -54,11 +58,25 @@ export function tableOf({ outcomes }: RowResult): string {
     'others',
   ]
   const lines = outcomes.map((outcome) => cells(outcome, timed))
+  return table(head, lines)
+}
+
+function growthTable(growth: readonly Step[]): string {
+  const head = ['subscribers', 'row', 'Fairlead / the floor', 'above that at 1,000', 'aim', '']
+  const lines = growth.map(({ subscribers, row, ratio, above }) => {
+    const judged = above ? [above.by.toFixed(2), `≤ ${above.aim}`, verdict(above.reached)] : ['', '', '']
+    return [subscribers, `\`${row}\``, ratio.toFixed(2), ...judged]
+  })
+  return table(head, lines)
+}
+
+/** A table of Markdown. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n')
 }
 
 function cells(outcome: Outcome, timed: boolean): string[] {
-  const { title, value, notMeasured, ratio, aim, reached, p50, p99, last, bytesPerEvent } = outcome
+  const { title, value, notMeasured, aim, reached, p50, p99, last, bytesPerEvent } = outcome
   const delays = [p50, p99, last].map((one) => (one ? showSpread(one) : ''))
   if (!value) {
     return [
@@ -76,9 +94,9 @@ function cells(outcome: Outcome, timed: boolean): string[] {
   return [
     title,
     `${showSpread(value)}${isFull(outcome) ? ' *' : ''}${lostOf(outcome)}`,
-    ratio ? showRatio(ratio) : '',
-    aim ? ('atMost' in aim ? `≤ ${aim.atMost}` : `≥ ${aim.atLeast}`) : '',
-    reached === undefined ? '' : reached ? 'reached' : 'NOT REACHED',
+    ratioCell(outcome),
+    aim ? ('atMost' in aim ? `≤ ${show(aim.atMost)}` : `≥ ${show(aim.atLeast)}`) : '',
+    reached === undefined ? '' : verdict(reached),
     ...(timed ? [...delays, bytesPerEvent === undefined ? '' : String(bytesPerEvent)] : []),
     percent(outcome.serverShare),
     percent(outcome.loadShare),
@@ -98,6 +116,13 @@ function lostOf({ lost = 0 }: Outcome): string {
 function showSpread({ median, lowest, highest }: Spread): string {
   return lowest === highest ? show(median) : `${show(median)} (${show(lowest)} to ${show(highest)})`
 }
+
+function ratioCell({ ratio, against }: Outcome): string {
+  if (!ratio) return ''
+  return against === undefined ? showRatio(ratio) : `${showRatio(ratio)} of ${against}`
+}
+
+const verdict = (reached: boolean): string => (reached ? 'reached' : 'NOT REACHED')
 
 function showRatio({ median, lowest, highest }: Spread): string {
   const range = lowest === highest ? '' : ` (${lowest.toFixed(2)} to ${highest.toFixed(2)})`

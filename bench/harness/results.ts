@@ -1,7 +1,6 @@
 import { median } from '../rounds.ts'
 import type { Figures } from './measure.ts'
-import type { Aim, Contestant, Row } from './rows.ts'
-import { unitOf } from './rows.ts'
+import { type Aim, type Contestant, type Row, unitOf } from './row.ts'
 import { subjects } from './subjects.ts'
 
 /** Low, middle and high of some rounds. */
@@ -14,14 +13,17 @@ export interface Spread {
 /** What came of one contestant over all rounds. */
 export interface Outcome {
   readonly title: string
+  /** It is Fairlead, in one way or another. */
+  readonly ours: boolean
   /** Of the row's figure; absent when it was not measured. */
   readonly value?: Spread
   /** Why not. */
   readonly notMeasured?: string
-  /** Ours / this one, of each round's own two figures. */
+  /** Ours / this one, of each round's own two figures; this one / `against` where that is given. */
   readonly ratio?: Spread
+  readonly against?: string
   readonly aim?: Aim
-  /** Whether the median of the ratios reaches the aim. */
+  /** Whether the median of the ratios reaches the aim; on the first line, that of the figures. */
   readonly reached?: boolean
   /** p99 of the delays, in milliseconds, and that of the last subscriber. */
   readonly p50?: Spread
@@ -51,29 +53,44 @@ export type Rounds = readonly (Figures | string)[]
 
 /** Puts the rounds of a row together; `runs` is in the order of its contestants. */
 export function summarise(row: Row, runs: readonly Rounds[]): RowResult {
-  const [ours = []] = runs
   return {
     name: row.name,
     title: row.title,
     ...unitOf(row),
     rounds: Math.max(...runs.map((rounds) => rounds.length)),
     outcomes: row.contestants.map((contestant, i) =>
-      outcomeOf(contestant, runs[i] ?? [], i === 0 ? undefined : ours),
+      outcomeOf(contestant, runs[i] ?? [], compare(row, runs, i)),
     ),
   }
 }
 
-function outcomeOf({ subject, title, aim }: Contestant, rounds: Rounds, ours: Rounds | undefined): Outcome {
-  const name = title ?? subjects[subject].title
-  const figures = rounds.filter((one) => typeof one !== 'string')
-  if (figures.length === 0) return { title: name, notMeasured: String(rounds[0] ?? 'it was not asked for') }
+/** What a contestant is called in tables, charts and progress. */
+export const titleOf = ({ subject, title }: Contestant): string => title ?? subjects[subject].title
+
+type Compared = Pick<Outcome, 'ratio' | 'against' | 'aim' | 'reached'>
+
+/** What stands on a line beside its figure. */
+function compare({ contestants }: Row, runs: readonly Rounds[], i: number): Compared {
+  const { aim, against } = contestants[i]!
+  const [ours = [], theirs = []] = [runs[0], runs[i]]
+  if (i === 0) return aim ? judge(spread(figuresOf(ours).map(({ value }) => value)), aim) : {}
+  if (against === undefined) return ratioOf(ours, theirs, aim)
+  const other = contestants.findIndex(({ subject, title }) => (title ?? subject) === against)
+  if (other < 0) return {}
+  return { ...ratioOf(theirs, runs[other] ?? [], aim), against: titleOf(contestants[other]!) }
+}
+
+function outcomeOf(contestant: Contestant, rounds: Rounds, compared: Compared): Outcome {
+  const head = { title: titleOf(contestant), ours: contestant.subject === 'fairlead' }
+  const figures = figuresOf(rounds)
+  if (figures.length === 0) return { ...head, notMeasured: String(rounds[0] ?? 'it was not asked for') }
   const most = (of: (one: Figures) => number | undefined): number =>
     Math.max(...figures.map((one) => of(one) ?? 0))
   const bytes = figures[0]?.bytesPerEvent
   return {
-    title: name,
+    ...head,
     value: spread(figures.map(({ value }) => value)),
-    ...(ours && ratioOf(ours, rounds, aim)),
+    ...compared,
     ...latencies(figures),
     ...(bytes !== undefined && { bytesPerEvent: Math.round(bytes) }),
     serverShare: most(({ serverShare }) => serverShare),
@@ -82,6 +99,8 @@ function outcomeOf({ subject, title, aim }: Contestant, rounds: Rounds, ours: Ro
     lost: most(({ lost }) => lost),
   }
 }
+
+const figuresOf = (rounds: Rounds): Figures[] => rounds.filter((one) => typeof one !== 'string')
 
 function latencies(figures: readonly Figures[]): Pick<Outcome, 'p50' | 'p99' | 'last'> {
   const all = figures.map(({ latency }) => latency).filter((latency) => latency !== undefined)
@@ -93,19 +112,18 @@ function latencies(figures: readonly Figures[]): Pick<Outcome, 'p50' | 'p99' | '
   }
 }
 
-function ratioOf(
-  ours: Rounds,
-  theirs: Rounds,
-  aim: Aim | undefined,
-): Pick<Outcome, 'ratio' | 'aim' | 'reached'> {
+function ratioOf(ours: Rounds, theirs: Rounds, aim: Aim | undefined): Compared {
   const ratios = ours.flatMap((one, i) => {
     const other = theirs[i]
     return typeof one === 'object' && typeof other === 'object' ? [one.value / other.value] : []
   })
   if (ratios.length === 0) return {}
   const ratio = spread(ratios)
-  if (!aim) return { ratio }
-  return { ratio, aim, reached: 'atMost' in aim ? ratio.median <= aim.atMost : ratio.median >= aim.atLeast }
+  return { ratio, ...(aim && judge(ratio, aim)) }
+}
+
+function judge({ median }: Spread, aim: Aim): Pick<Outcome, 'aim' | 'reached'> {
+  return { aim, reached: 'atMost' in aim ? median <= aim.atMost : median >= aim.atLeast }
 }
 
 /** The middle one, the lowest and the highest. */

@@ -18,7 +18,12 @@ export type Transport = 'websocket' | 'sse'
 /** What is told to a server when it starts. */
 export interface Told {
   readonly transport: Transport
+  /** Events are compressed, for readers that take it. */
   readonly compress?: boolean
+  /** Of ours: `false` leaves its optional package out, the native write loop. */
+  readonly native?: false
+  /** Of ours: so many workers of a cluster share one log, that of their primary. */
+  readonly workers?: number
 }
 
 /** How the load program opens one connection; `{i}` is the channel's number. The names are those of `load.c`. */
@@ -101,7 +106,7 @@ export const subjects: Readonly<Record<SubjectName, Subject>> = {
   fairlead: {
     name: 'fairlead',
     title: 'Fairlead',
-    command: node('fairlead.mjs'),
+    command: (told) => node(told.workers ? 'fairlead-workers.mjs' : 'fairlead.mjs')(told),
     missing: present,
     opening: ours,
     publish: 'control',

@@ -1,5 +1,7 @@
 // Ours, as an application would write it: declared channels, the memory log with its history, every default as it is.
+import cluster from 'node:cluster'
 import { createServer } from '../../dist/index.js'
+import { primaryLog, primaryPresence } from '../../dist/log/process.js'
 import { serveControl, told } from './control.mjs'
 
 const channels = {
@@ -9,11 +11,15 @@ const channels = {
 // Limits count as they do by default; only their rates are lifted, for all load comes from eight addresses of one machine.
 const anyRate = { messagesPerSecond: false, bytesPerSecond: false }
 const limits = { connection: anyRate, address: { ...anyRate, connections: false } }
-const server = createServer({ channels, limits })
+const shared = cluster.isWorker ? { log: primaryLog(), presence: primaryPresence() } : {}
+const server = createServer({ channels, limits, ...shared })
 const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
 const handles = new Map()
 
-serveControl(port, (channel, event) => {
+function publish(channel, event) {
   if (!handles.has(channel)) handles.set(channel, server.channel(`c/${channel}`))
   handles.get(channel).publish('tick', event)
-})
+}
+
+// Of several workers one publishes (fairlead-workers.mjs).
+if (!cluster.isWorker || process.env.PUBLISHES) serveControl(port, publish)
