@@ -59,11 +59,13 @@ function wanted(): Row[] {
   const peers = flags.profile
     ? []
     : (flags.peers?.split(',') ?? (flags.quick ? ['floor', 'ws', 'uwebsockets'] : undefined))
-  return chosen.map((row) => {
+  const filled = chosen.map((row): Row => {
     const [ours, ...others] = row.contestants
     const kept = others.filter(({ subject }) => !peers || subject === 'fairlead' || peers.includes(subject))
     return { ...row, contestants: [ours, ...(flags.profile ? [] : kept)] }
   })
+  // Quickly, a row without any of these peers says nothing, unless its figure has an aim.
+  return flags.quick ? filled.filter(({ contestants: [{ aim }, peer] }) => aim ?? peer) : filled
 }
 
 async function runRow(

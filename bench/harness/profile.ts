@@ -31,25 +31,25 @@ export function profileFlags(): string[] {
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200']
 }
 
-/** The functions of the profile written last in which most time was spent, most first; empties the folder. */
+/** The functions in which most time was spent, most first, in all processes of the run; empties the folder. */
 export function takeProfile(count = 20): readonly SelfTime[] {
-  const files = readdirSync(folder).sort()
-  const last = files.at(-1)
-  if (last === undefined) return []
-  const profile = JSON.parse(readFileSync(`${folder}/${last}`, 'utf8')) as CpuProfile
-  for (const file of files) rmSync(`${folder}/${file}`)
-  return selfTimes(profile).slice(0, count)
+  const files = readdirSync(folder).map((name) => `${folder}/${name}`)
+  const profiles = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as CpuProfile)
+  for (const file of files) rmSync(file)
+  return selfTimes(...profiles).slice(0, count)
 }
 
 /** Every function with the time spent in itself, most first. What waits is left out. */
-export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): readonly SelfTime[] {
-  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
+export function selfTimes(...profiles: readonly CpuProfile[]): readonly SelfTime[] {
   const times = new Map<string, number>()
-  samples.forEach((id, i) => {
-    const place = places.get(id) ?? ''
-    if (place !== '(idle)' && place !== '(root)')
-      times.set(place, (times.get(place) ?? 0) + (timeDeltas[i] ?? 0))
-  })
+  for (const { nodes, samples, timeDeltas } of profiles) {
+    const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
+    samples.forEach((id, i) => {
+      const place = places.get(id) ?? ''
+      if (place !== '(idle)' && place !== '(root)')
+        times.set(place, (times.get(place) ?? 0) + (timeDeltas[i] ?? 0))
+    })
+  }
   const all = [...times.values()].reduce((total, time) => total + time, 0)
   return [...times]
     .map(([where, time]) => ({ where, share: time / all, milliseconds: time / 1000 }))

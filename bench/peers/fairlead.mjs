@@ -8,7 +8,7 @@ const channels = {
   'c/*': { read: 'public', ...(told.compress ? { compress: true } : {}) },
   inbox: { read: 'public', send: 'public' },
 }
-// Limits count as they do by default; only their rates are lifted, for all load comes from eight addresses of one machine.
+// Limits are as by default, but for rates and for the connections of an address: all load comes from eight of one machine.
 const anyRate = { messagesPerSecond: false, bytesPerSecond: false }
 const limits = { connection: anyRate, address: { ...anyRate, connections: false } }
 const shared = cluster.isWorker ? { log: primaryLog(), presence: primaryPresence() } : {}
