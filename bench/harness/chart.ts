@@ -34,8 +34,11 @@ ${bars.join('\n')}
 function bar(outcome: Outcome, y: number, scale: (value: number) => number): string {
   const { title, ours, value, notMeasured } = outcome
   const name = `<text x="${left - 10}" y="${y + 16}" text-anchor="end">${escapeXml(title)}</text>`
-  if (!value)
-    return `${name}\n<text class="unit" x="${left}" y="${y + 16}">not measured: ${escapeXml(notMeasured ?? '')}</text>`
+  if (!value) {
+    // What to do about it, after the colon, has room in the table.
+    const why = escapeXml(notMeasured?.split(':')[0] ?? '')
+    return `${name}\n<text class="unit" x="${left}" y="${y + 16}">not measured: ${why}</text>`
+  }
   const [low, middle, high] = [value.lowest, value.median, value.highest].map((one) =>
     Math.round(left + scale(one)),
   )

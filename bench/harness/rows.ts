@@ -165,10 +165,14 @@ export const rows: readonly Row[] = [
   fanOut('growth-100-ws', '1 → 100, 100 B, WebSocket', { subscribers: 100, ticksPerSecond: 200 }, [
     ours('websocket'),
     floor,
+    shown(uws),
+    ws,
   ]),
   fanOut('growth-10000-ws', '1 → 10,000, 100 B, WebSocket', { subscribers: 10_000, ticksPerSecond: 5 }, [
     ours('websocket'),
     floor,
+    shown(uws),
+    ws,
   ]),
   fanOut(
     'growth-channels-ws',
