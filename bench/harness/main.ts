@@ -23,8 +23,8 @@ const help = `npm run bench -- [FLAGS]
                     only rows whose name begins with A or B; --list names them. May be given again
   --peers A,B       only these beside ours: floor, ws, http, socket.io, uwebsockets, nchan, centrifugo
   --rounds N        rounds, interleaved; 5 without it
-  --seconds S       how long a fan-out is measured; 2 without it, 1 quickly, 10 for a profile
-  --quick           one round of a second each beside floor, bare ws and uWebSockets.js: it ranks, and writes nothing
+  --seconds S       how long a fan-out is measured; 2 without it, 0.75 quickly, 10 for a profile
+  --quick           one short round beside floor, bare ws and uWebSockets.js: it ranks, and writes nothing
   --profile         one round of ours alone, and where its time goes; with --out kept in FOLDER/profiles/ROW.md
   --out FOLDER      where results go; bench/results without it. Fewer than 5 rounds are written only if it is given
   --setup           builds and fetches what the peers need
@@ -148,7 +148,7 @@ async function main(): Promise<void> {
   const publishers = startPublishers()
   const context = {
     publishers,
-    seconds: Number(flags.seconds ?? (flags.quick ? 1 : flags.profile ? 10 : 2)),
+    seconds: Number(flags.seconds ?? (flags.quick ? 0.75 : flags.profile ? 10 : 2)),
     nodeFlags: flags.profile ? profileFlags() : [],
   }
   const runs = rounds * chosen.reduce((sum, { contestants }) => sum + contestants.length, 0)
