@@ -1,7 +1,7 @@
 import type { RowResult } from './results.ts'
 import { subjects } from './subjects.ts'
 
-/** The rows that differ in their subscribers alone, and in the rate that keeps the deliveries of a second alike. */
+/** The rows that differ in their subscribers alone: each delivers 50,000 events a second. */
 const steps = [
   { subscribers: '100', row: 'growth-100-ws' },
   { subscribers: '1,000', row: 'fanout-1000-ws' },

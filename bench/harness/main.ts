@@ -61,7 +61,10 @@ function wanted(): Row[] {
     : (flags.peers?.split(',') ?? (flags.quick ? ['floor', 'ws', 'uwebsockets'] : undefined))
   const filled = chosen.map((row): Row => {
     const [ours, ...others] = row.contestants
-    const kept = others.filter(({ subject }) => !peers || subject === 'fairlead' || peers.includes(subject))
+    const kept = others.filter(
+      ({ subject, native }) =>
+        !peers || peers.includes(subject) || (subject === 'fairlead' && !(flags.quick && native === false)),
+    )
     return { ...row, contestants: [ours, ...(flags.profile ? [] : kept)] }
   })
   // Quickly, a row without any of these peers says nothing, unless its figure has an aim.

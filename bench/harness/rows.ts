@@ -162,7 +162,7 @@ export const rows: readonly Row[] = [
     { ...many, figure: 'last' },
     [{ ...ours('sse'), ...atMost(100) }, http],
   ),
-  fanOut('growth-100-ws', '1 → 100, 100 B, WebSocket', { subscribers: 100, ticksPerSecond: 200 }, [
+  fanOut('growth-100-ws', '1 → 100, 100 B, WebSocket', { subscribers: 100, ticksPerSecond: 500 }, [
     ours('websocket'),
     floor,
     shown(uws),
