@@ -78,8 +78,7 @@ export class Share {
 
   /** The connection is gone: all that it had is free. */
   close(): void {
-    for (const kind of ['connections', 'subscriptions', 'inFlight'] as const)
-      this.give(kind, this.#own[kind])
+    for (const kind of ['connections', 'subscriptions', 'inFlight'] as const) this.give(kind, this.#own[kind])
     if (this.#connected) this.#limits.connected(-1)
     this.#connected = false
   }

@@ -22,8 +22,7 @@ export interface Start {
 
 /** Turns what was asked for into offsets of the log's present epoch. */
 export async function startOf(hub: TopicHub, topic: Topic, request: StartRequest): Promise<Start> {
-  if (request.last !== undefined)
-    return { position: await newest(hub, topic, request.last), ...none }
+  if (request.last !== undefined) return { position: await newest(hub, topic, request.last), ...none }
   if (!asksMore(request)) return { position: topic.position, ...none }
   const offsets = new Map<string, number>()
   const lost: string[] = []

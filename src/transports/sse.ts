@@ -4,7 +4,6 @@ import type { Connection, Encoding } from '../hub/connection.ts'
 import type { Session } from '../hub/session.ts'
 import { type Standing, standingOf } from '../hub/standing.ts'
 import type { Spanned, StreamOwner, SubscribeOptions } from '../hub/stream.ts'
-import type { Subscription } from '../hub/subscription.ts'
 import {
   type ByeReason,
   type ControlMessage,
@@ -88,18 +87,17 @@ async function openStreams(session: Session, options: SseOptions, stream: SseStr
 /** One SSE connection. */
 class SseStream implements Connection, StreamOwner {
   readonly encoding: Encoding
-  readonly connection: Connection = this
   readonly #session: Session
   readonly #response: ServerResponse
   /** The socket below the response, if chunks go straight to it. */
   readonly #socket: Socket | undefined
   readonly #descriptor: Descriptor | undefined
-  readonly #options: SseOptions
+  readonly #envelope: boolean
+  readonly #heartbeatMs: number
   readonly #retryMs: number
   readonly #gzip: boolean
   #heartbeat: Heartbeat | undefined
   #stalled: StalledSocket | undefined
-  #subscriptions: readonly Subscription[] = []
   #ended = false
   /** Streams of several logs share the connection. */
   shared = false
@@ -110,19 +108,25 @@ class SseStream implements Connection, StreamOwner {
     this.#response = response
     this.#socket = socketOf(response)
     this.#descriptor = this.#socket && new Descriptor(this.#socket)
-    this.#options = options
+    this.#envelope = options.envelope
+    this.#heartbeatMs = options.heartbeatMs
     this.#retryMs = retryBaseMs + Math.floor(session.hub.clock.random() * retryBaseMs)
     this.#gzip = gzip
     const plain = options.envelope ? sseEnvelope : options.channels.length > 1 ? sseSeveral : ssePlain
     this.encoding = gzip ? gzipEncoding(plain) : plain
     session.hub.connections.add(this)
-    response.on('close', () => this.#closed())
+    const closed = () => this.#closed()
+    response.on('close', closed)
     // A reset while nothing is being written would otherwise end the process.
-    response.on('error', () => this.#closed())
+    response.on('error', closed)
     this.#out.on('drain', () => {
       this.#stalled?.stop()
       this.#session.drained()
     })
+  }
+
+  get connection(): Connection {
+    return this
   }
 
   /** Where the body is written. */
@@ -149,18 +153,14 @@ class SseStream implements Connection, StreamOwner {
     if (this.#response.destroyed) return this.#closed()
     // The server ended it while it was being opened: what was opened since is given back.
     if (this.#ended) return this.#session.close()
-    this.#subscriptions = streams.map(({ subscription }) => subscription)
     this.shared = streams.length > 1
-    this.#heartbeat = new Heartbeat(wheel, this.#options.heartbeatMs, this)
+    this.#heartbeat = new Heartbeat(wheel, this.#heartbeatMs, this)
     this.#out.cork()
     this.#head()
-    if (this.#response.socket) {
-      this.#response.socket.setNoDelay(true)
-      this.#stalled = new StalledSocket(wheel, this.#response.socket, () => this.end('slow', 1_000))
-    }
+    this.#response.socket?.setNoDelay(true)
     this.#heartbeatBlock(standingOf(streams))
     for (const { channel, code } of denied) this.control({ op: 'denied', channel, code })
-    for (const subscription of this.#subscriptions) subscription.run()
+    for (const { subscription } of streams) subscription.run()
     this.#out.uncork()
   }
 
@@ -187,7 +187,15 @@ class SseStream implements Connection, StreamOwner {
   write(batch: Buffer): void {
     if (this.#ended) return
     this.#wrote(batch.length)
-    if (!this.#out.write(batch)) this.#stalled?.blocked()
+    if (!this.#out.write(batch)) this.#blocked()
+  }
+
+  /** Most sockets never ask to wait: what watches one that does is made then. */
+  #blocked(): void {
+    const { socket } = this.#response
+    if (!this.#stalled && socket && this.#heartbeat)
+      this.#stalled = new StalledSocket(this.#session.hub.wheel, socket, () => this.end('slow', 1_000))
+    this.#stalled?.blocked()
   }
 
   #wrote(bytes: number): void {
@@ -196,7 +204,7 @@ class SseStream implements Connection, StreamOwner {
   }
 
   control(message: ControlMessage): void {
-    if (this.#options.envelope) {
+    if (this.#envelope) {
       const id = 'id' in message ? message.id : undefined
       this.#say(encodeSseBlock({ id, data: JSON.stringify(message) }))
     } else {
@@ -217,7 +225,7 @@ class SseStream implements Connection, StreamOwner {
     this.#session.hub.ended(this.#session, reason)
     // It may be ended while it is being opened: without a stream's head an EventSource would not come back.
     if (!this.#response.headersSent) this.#head()
-    if (!this.#options.envelope) this.#say(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) }))
+    if (!this.#envelope) this.#say(encodeSseBlock({ retryMs: Math.min(retryMs, limits.retryMs) }))
     this.control({ op: 'bye', reason, retryMs })
     this.#ended = true
     this.#heartbeat?.stop()
@@ -256,15 +264,15 @@ class SseStream implements Connection, StreamOwner {
 
   /** The heartbeat's call: nothing was written for long. */
   beat(): void {
-    for (const subscription of this.#subscriptions) subscription.pump()
+    for (const subscription of this.#session.streams) subscription.pump()
     this.#heartbeatBlock(this.#session.standing)
   }
 
   /** Where the stream stands; that of several logs says it channel by channel. */
   #heartbeatBlock({ id, positions }: Standing): void {
     const retryMs = this.#retryMs
-    const everyMs = this.#options.heartbeatMs
-    const block = this.#options.envelope
+    const everyMs = this.#heartbeatMs
+    const block = this.#envelope
       ? { retryMs, id, data: JSON.stringify({ op: 'heartbeat', id, positions, everyMs }) }
       : { retryMs, id, event: '$heartbeat', data: JSON.stringify({ everyMs }) }
     this.#say(encodeSseBlock(block))

@@ -67,7 +67,7 @@ export class WebSocketReader {
     if (!this.#requestQueue) {
       this.#requestQueue = new TaskQueue(queueLimit, (full) => this.#pace(full))
       const opening = this.#opening
-      if (opening) this.#requestQueue.push(() => opening)
+      if (opening !== undefined) this.#requestQueue.push(() => opening)
     }
     return this.#requestQueue
   }

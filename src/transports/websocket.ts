@@ -33,6 +33,10 @@ const closeCodeOf: Readonly<Record<ByeReason, number>> = {
   slow: closeCodes.slow,
 }
 
+let beatText = ''
+/** The frame of the heartbeat that was written last: mostly the next one's, too. */
+let beatFrame: Buffer = Buffer.alloc(0)
+
 /** What every WebSocket of a server has in common. */
 export interface WebSocketSettings {
   readonly heartbeatMs: number
@@ -242,7 +246,13 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
 
   /** Says that the socket is alive, and where it stands. */
   heartbeat(standing: Standing): void {
-    this.control({ op: 'heartbeat', ...standing, everyMs: this.options.server.heartbeatMs })
+    const text = JSON.stringify({ op: 'heartbeat', ...standing, everyMs: this.options.server.heartbeatMs })
+    // Those that are quiet stand at the same place, and so do those that open one after the other.
+    if (text !== beatText) {
+      beatText = text
+      beatFrame = textFrame(text)
+    }
+    this.write(beatFrame)
   }
 
   get #open(): boolean {
