@@ -8,6 +8,18 @@ export function textFrame(text: string): Buffer {
   return frame(0x1, Buffer.from(text))
 }
 
+let lastText = ''
+let lastFrame: Buffer = textFrame(lastText)
+
+/** The same for what many readers are told one after the other, as heartbeats are: made once while the text stays the same. */
+export function sameFrame(text: string): Buffer {
+  if (text !== lastText) {
+    lastText = text
+    lastFrame = textFrame(text)
+  }
+  return lastFrame
+}
+
 /** One binary message. */
 export function binaryFrame(bytes: Uint8Array): Buffer {
   return frame(0x2, bytes)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type RawData, WebSocket } from 'ws'
+import type { RawData } from 'ws'
 import type { RequestInfo } from '../hub/authorise.ts'
 import type { Connection, Encoding } from '../hub/connection.ts'
 import type { Session } from '../hub/session.ts'
@@ -14,7 +14,8 @@ import { Descriptor } from './descriptor.ts'
 import { websocketJson } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { StalledSocket } from './stalled-socket.ts'
-import { textFrame } from './websocket-frame.ts'
+import { type StreamSocket, streamTo } from './stream-socket.ts'
+import { sameFrame, textFrame } from './websocket-frame.ts'
 import { WebSocketReader } from './websocket-reader.ts'
 
 /** A socket that does not say who is asking, and follows nothing, is closed after this long. */
@@ -32,10 +33,6 @@ const closeCodeOf: Readonly<Record<ByeReason, number>> = {
   revoked: closeCodes.revoked,
   slow: closeCodes.slow,
 }
-
-let beatText = ''
-/** The frame of the heartbeat that was written last: mostly the next one's, too. */
-let beatFrame: Buffer = Buffer.alloc(0)
 
 /** What every WebSocket of a server has in common. */
 export interface WebSocketSettings {
@@ -55,11 +52,6 @@ export interface WebSocketOptions {
   /** What opened it: new credentials are looked at together with this. */
   readonly request: RequestInfo
   readonly server: WebSocketSettings
-}
-
-/** A WebSocket that knows its stream: ten thousand of them share the functions that listen to it. */
-export class StreamSocket extends WebSocket {
-  stream: WebSocketStream | undefined = undefined
 }
 
 /**
@@ -104,12 +96,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     session.hub.connections.add(this)
     session.hold(this)
     this.#reader = new WebSocketReader(this, ws)
-    ws.stream = this
-    ws.on('message', onMessage)
-    ws.on('ping', onPing)
-    ws.on('pong', onPong)
-    ws.on('error', ignore) // `ws` closes with the right code; the close is what counts.
-    ws.on('close', onClose)
+    streamTo(this, ws)
     socket.on('drain', () => this.#drained())
     this.#reader.begin()
   }
@@ -247,12 +234,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   /** Says that the socket is alive, and where it stands. */
   heartbeat(standing: Standing): void {
     const text = JSON.stringify({ op: 'heartbeat', ...standing, everyMs: this.options.server.heartbeatMs })
-    // Those that are quiet stand at the same place, and so do those that open one after the other.
-    if (text !== beatText) {
-      beatText = text
-      beatFrame = textFrame(text)
-    }
-    this.write(beatFrame)
+    this.write(sameFrame(text))
   }
 
   get #open(): boolean {
@@ -333,26 +315,4 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     this.#admitted()
     this.session.close(goodbye)
   }
-}
-
-function onMessage(this: WebSocket, data: RawData, binary: boolean): void {
-  streamOf(this)?.take(data, binary)
-}
-
-function onPing(this: WebSocket): void {
-  streamOf(this)?.countControl()
-}
-
-function onPong(this: WebSocket): void {
-  streamOf(this)?.heard()
-}
-
-function onClose(this: WebSocket, code: number): void {
-  streamOf(this)?.closed(code)
-}
-
-function ignore(): void {}
-
-function streamOf(ws: WebSocket): WebSocketStream | undefined {
-  return (ws as StreamSocket).stream
 }
