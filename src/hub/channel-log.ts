@@ -154,6 +154,8 @@ export interface ChannelLog {
    * was appended, but for `unavailable`, whose outcome may be unknown (try again with the key).
    */
   append(event: NewEvent, options?: AppendOptions): Promise<Appended>
+  /** Only of a log that has nothing to wait for: the same, answered at once; throws what `append` rejects with. */
+  appendNow?(event: NewEvent, options?: AppendOptions): Appended
   /** Reads one page. The cost is that of what is read, not of what is kept. */
   read(from: readonly ReadFrom[], bounds: ReadLimits, signal?: AbortSignal): Promise<LogPage>
   /** Where the log stands. */

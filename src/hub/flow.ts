@@ -2,6 +2,8 @@ import type { Clock } from './clock.ts'
 
 /** How quickly a measured rate follows the flow, in milliseconds: what was a minute ago counts a third. */
 const smoothMs = 60_000
+/** What comes within this long counts as one moment, in milliseconds: a rate of a minute does not notice. */
+const momentMs = 100
 
 /** What was measured of one channel's flow since the process started. */
 export interface FlowCounters {
@@ -89,7 +91,7 @@ class Way {
   add(size: number, now: number): void {
     this.count++
     this.bytes += size
-    this.#fade(now)
+    if (Math.abs(now - this.#at) > momentMs) this.#fade(now)
     this.#faded++
   }
 

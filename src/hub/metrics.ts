@@ -47,9 +47,10 @@ export class Histogram implements Described {
   }
 
   observe(seconds: number): void {
-    const bucket = this.bounds.findIndex((bound) => seconds <= bound)
-    const index = bucket === -1 ? this.bounds.length : bucket
-    this.counts[index] = this.counts[index]! + 1
+    const { bounds, counts } = this
+    let index = 0
+    while (index < bounds.length && seconds > bounds[index]!) index++
+    counts[index]!++
     this.sum += seconds
   }
 }

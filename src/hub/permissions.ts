@@ -1,5 +1,6 @@
 import { FairleadError, isFairleadError } from '../protocol/index.ts'
 import type { Action, Identity } from './authorise.ts'
+import { type Awaitable, andThen } from './awaitable.ts'
 import type { Session } from './session.ts'
 import { Deadline } from './timer-wheel.ts'
 
@@ -49,14 +50,16 @@ export class Permissions extends Deadline {
   }
 
   /** See `Session.assertAllowed`. */
-  async assertAllowed(action: Action, channel: string): Promise<void> {
+  assertAllowed(action: Action, channel: string): Awaitable<void> {
     const session = this.#session
-    if (this.validMs <= 0)
+    if (session.who?.expiresAt !== undefined && this.validMs <= 0)
       throw new FairleadError('token_expired', 'Your credentials have expired: get new ones.')
-    if (await this.#allows(action, channel)) return
-    const refused = refusal(session.who)
-    session.hub.audit.denied(session, action, channel, refused)
-    throw refused
+    return andThen(this.#allows(action, channel), (allowed) => {
+      if (allowed) return
+      const refused = refusal(session.who)
+      session.hub.audit.denied(session, action, channel, refused)
+      throw refused
+    })
   }
 
   /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
@@ -112,10 +115,10 @@ export class Permissions extends Deadline {
     }
   }
 
-  async #allows(action: Action, channel: string): Promise<boolean> {
+  #allows(action: Action, channel: string): Awaitable<boolean> {
     const { hub, who } = this.#session
     if (hub.orders.revocations.covers(who, who?.issuedAt ?? this.#openedAt)) return false
-    return who?.admin === true || (await hub.authorise.allows(who, action, channel))
+    return who?.admin === true || hub.authorise.allows(who, action, channel)
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type SendRequest,
   toPayload,
 } from '../protocol/index.ts'
+import { type Awaitable, andThen } from './awaitable.ts'
 import type { SendContext } from './channels.ts'
 import type { DeclaredChannel } from './declared.ts'
 import { stopwatch } from './metrics.ts'
@@ -40,35 +41,45 @@ interface Append {
 }
 
 /** Gives a send that was let in to the channel's handler, or appends it as it came. */
-export async function sendEvent(session: Session, request: SendRequest): Promise<SendAnswer> {
+export function sendEvent(session: Session, request: SendRequest): Awaitable<SendAnswer> {
   const { hub } = session
   hub.flow.sent(request.channel, request.payload.length)
   const declared = hub.declared.find(request.channel)
   const { events, onSend } = declared.declaration ?? {}
-  const key = request.key === undefined ? undefined : scopedKey(session, request.key)
-  const validated = isValidated(events)
-  if (!onSend && !validated) return append(session, { ...request, key })
-  const sent: unknown = typeof request.payload === 'string' ? JSON.parse(request.payload) : request.payload
-  const data = validated ? await run(session, () => validate(events, request.event, sent)) : sent
-  return onSend ? handle(session, declared, { ...request, data }, key) : append(session, { ...request, key })
+  const scoped = request.key === undefined ? request : { ...request, key: scopedKey(session, request.key) }
+  if (!onSend && !isValidated(events)) return append(session, scoped)
+  return takeData(session, declared, request, scoped)
 }
 
-/** Appends one event and says what was made of it. */
-export async function append(
+/** Has what was sent looked at by the channel's validator, its handler or both. */
+async function takeData(
   session: Session,
-  { channel, event, payload, tag, ...options }: Append,
+  declared: DeclaredChannel,
+  request: SendRequest,
+  scoped: SendRequest,
 ): Promise<SendAnswer> {
+  const { events, onSend } = declared.declaration!
+  const sent: unknown = typeof request.payload === 'string' ? JSON.parse(request.payload) : request.payload
+  const data = isValidated(events) ? await run(session, () => validate(events, request.event, sent)) : sent
+  return onSend ? handle(session, declared, { ...request, data }, scoped.key) : append(session, scoped)
+}
+
+/** Appends one event and says what was made of it: at once, where the log has nothing to wait for. */
+export function append(session: Session, request: Append): Awaitable<SendAnswer> {
   const { hub } = session
+  const { channel, event, payload, tag, key, after, fingerprint } = request
   const { declaration } = hub.declared.find(channel)
   const began = stopwatch()
   const topics = hub.logs.of(channel)
-  const { offset, epoch, durability } = await topics.log.append(
-    { channel, event, payload, tag },
-    { ...options, retention: declaration?.retention },
-  )
-  if (offset !== null) topics.appended(channel, offset)
-  hub.metrics.publishes.observe((stopwatch() - began) / 1000)
-  return offset === null ? { durability } : { id: formatPosition(epoch, offset), durability }
+  const { log } = topics
+  const stored = { channel, event, payload, tag }
+  const options = { key, after, fingerprint, retention: declaration?.retention }
+  const appended = log.appendNow ? log.appendNow(stored, options) : log.append(stored, options)
+  return andThen(appended, ({ offset, epoch, durability }) => {
+    if (offset !== null) topics.appended(channel, offset)
+    hub.metrics.publishes.observe((stopwatch() - began) / 1000)
+    return offset === null ? { durability } : { id: formatPosition(epoch, offset), durability }
+  })
 }
 
 async function handle(

@@ -2,6 +2,7 @@ import type { ByeReason, SendRequest } from '../protocol/index.ts'
 import { Attendance } from './attendance.ts'
 import type { Person } from './audit.ts'
 import type { Action, Identity } from './authorise.ts'
+import { type Awaitable, andThen, lastly } from './awaitable.ts'
 import type { Connection } from './connection.ts'
 import type { History, HistoryRequest } from './history.ts'
 import type { Hub } from './hub.ts'
@@ -211,16 +212,14 @@ export class Session {
   }
 
   /** Sends one event: to the channel's handler, or into the log. */
-  async send(request: SendRequest): Promise<SendAnswer> {
+  send(request: SendRequest): Awaitable<SendAnswer> {
     this.hub.assertOpen()
     this.share?.say(request.payload.length)
     this.share?.take('inFlight', 1)
-    try {
-      await this.assertAllowed('send', request.channel)
-      return await sendEvent(this, request)
-    } finally {
-      this.share?.give('inFlight', 1)
-    }
+    return lastly(
+      () => andThen(this.assertAllowed('send', request.channel), () => sendEvent(this, request)),
+      () => this.share?.give('inFlight', 1),
+    )
   }
 
   /** Who is on a channel. Throws `not_found` on a channel that does not ask. */
@@ -273,7 +272,7 @@ export class Session {
    * Throws `auth_required` or `forbidden`, alike for channels that exist and that do not; `token_expired` to whoever had
    * credentials that have ended meanwhile.
    */
-  assertAllowed(action: Action, channel: string): Promise<void> {
+  assertAllowed(action: Action, channel: string): Awaitable<void> {
     return this.permissions.assertAllowed(action, channel)
   }
 

@@ -42,26 +42,39 @@ export class Share {
 
   /** Takes so many of something. Throws `rate_limited`, and takes nothing, when anyone concerned has too many. */
   take(kind: Countable, count: number): void {
-    const usages = this.#usages()
-    for (const usage of usages) {
-      if (!usage.fits(kind, count))
-        throw tooMuch(`You have as many ${what[kind]} as you may have: end some, or try again later.`)
-    }
-    for (const usage of usages) usage[kind] += count
+    const own = this.#own
+    const address = this.#ofAddress
+    const identity = this.#ofIdentity
+    if (
+      !own.fits(kind, count) ||
+      address?.fits(kind, count) === false ||
+      identity?.fits(kind, count) === false
+    )
+      throw tooMuch(`You have as many ${what[kind]} as you may have: end some, or try again later.`)
+    own[kind] += count
+    if (address) address[kind] += count
+    if (identity) identity[kind] += count
   }
 
   /** Gives so many of something back. */
   give(kind: Countable, count: number): void {
     const given = Math.min(count, this.#own[kind])
-    for (const usage of this.#usages()) usage[kind] -= given
+    this.#own[kind] -= given
+    const address = this.#ofAddress
+    if (address) address[kind] -= given
+    const identity = this.#ofIdentity
+    if (identity) identity[kind] -= given
   }
 
   /** Says one message with a payload of so many bytes. Throws `rate_limited`. */
   say(bytes = 0): void {
-    const usages = this.#usages()
-    const wait = Math.max(...usages.map((usage) => usage.waitMs()))
+    const address = this.#ofAddress
+    const identity = this.#ofIdentity
+    const wait = Math.max(this.#own.waitMs(), address?.waitMs() ?? 0, identity?.waitMs() ?? 0)
     if (wait > 0) throw tooMuch('You say too much at once: wait, then try again.', wait)
-    for (const usage of usages) usage.said(bytes)
+    this.#own.said(bytes)
+    address?.said(bytes)
+    identity?.said(bytes)
   }
 
   /** Throws `rate_limited` when the address was refused too often: asked before what is dear to refuse. */
@@ -83,13 +96,13 @@ export class Share {
     this.#connected = false
   }
 
-  /** Looked up each time: a party with nothing open may have been forgotten since. */
-  #usages(): Usage[] {
-    const { addresses, identities } = this.#limits
-    const usages = [this.#own]
-    if (this.#address !== undefined) usages.push(addresses.of(this.#address))
-    if (this.#identity !== undefined) usages.push(identities.of(this.#identity))
-    return usages
+  /** Looked up each time, as `#ofIdentity` is: a party with nothing open may have been forgotten since. */
+  get #ofAddress(): Usage | undefined {
+    return this.#address === undefined ? undefined : this.#limits.addresses.of(this.#address)
+  }
+
+  get #ofIdentity(): Usage | undefined {
+    return this.#identity === undefined ? undefined : this.#limits.identities.of(this.#identity)
   }
 
   #moveTo(identity: string | undefined): void {

@@ -83,16 +83,21 @@ class MemoryLog implements ChannelLog {
     })
   }
 
-  async append(event: NewEvent, options: AppendOptions = {}): Promise<Appended> {
+  async append(event: NewEvent, options?: AppendOptions): Promise<Appended> {
+    return this.appendNow(event, options)
+  }
+
+  appendNow(event: NewEvent, options: AppendOptions = {}): Appended {
     this.#assertOpen()
-    this.#expire()
+    const now = this.#clock.now()
+    this.#expire(now)
     const keyed = keyedAppend(event, options)
     // Before the expected position, which the first append of the same key has itself passed.
     const first = keyed && this.#keys.find(keyed)
     if (first) return this.#answer(first.offset, true)
     this.#assertNothingAfter(options.after, event.channel)
     if (keyed) this.#keys.assertRoom()
-    const offset = this.#store(event, options, keyed)
+    const offset = this.#store(event, options, keyed, now)
     return this.#answer(offset, false)
   }
 
@@ -130,9 +135,12 @@ class MemoryLog implements ChannelLog {
     this.#expiry.cancel()
   }
 
-  #store(event: NewEvent, options: AppendOptions, keyed: KeyedAppend | undefined): number | null {
-    const { retention = {} } = options
-    const now = this.#clock.now()
+  #store(
+    event: NewEvent,
+    { retention = {} }: AppendOptions,
+    keyed: KeyedAppend | undefined,
+    now: number,
+  ): number | null {
     const stored = retention === 'none' ? passing(event, now) : this.#kept.add(event, now, retention)
     if (keyed) this.#keys.remember(keyed, stored.offset, now)
     this.#expiry.by(this.#nextExpiry)
@@ -158,8 +166,7 @@ class MemoryLog implements ChannelLog {
     })
   }
 
-  #expire(): void {
-    const now = this.#clock.now()
+  #expire(now = this.#clock.now()): void {
     this.#kept.expire(now)
     this.#keys.expire(now)
   }

@@ -22,7 +22,8 @@ export function wakeUp(clock: Clock, task: () => void): WakeUp {
     wakesAt = Number.POSITIVE_INFINITY
   }
   const by = (due: number) => {
-    if (due === Number.POSITIVE_INFINITY) return
+    // Whatever is due after the next waking waits for it.
+    if (due === Number.POSITIVE_INFINITY || due >= wakesAt) return
     const now = clock.now()
     const at = now + Math.min(Math.max(due - now, soonestMs), latestMs)
     if (at >= wakesAt) return

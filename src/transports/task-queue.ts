@@ -1,11 +1,16 @@
+import type { Awaitable } from '../hub/awaitable.ts'
+
+/** Something to be done; it must not throw or reject. What it answers at once is done. */
+type Task = () => Awaitable<void>
+
 /**
- * Runs tasks one after the other. `changed` tells when the queue fills up, so that the connection stops reading: the
- * queue is bounded by what one read brings.
+ * Runs tasks one after the other, at once when none is before it. `changed` tells when the queue fills up, so that the
+ * connection stops reading: the queue is bounded by what one read brings.
  */
 export class TaskQueue {
   readonly #limit: number
   readonly #changed: (full: boolean) => void
-  #waiting: (() => Promise<void>)[] = []
+  #waiting: Task[] = []
   #run: Promise<void> | undefined
   #full = false
 
@@ -19,11 +24,15 @@ export class TaskQueue {
     return this.#run
   }
 
-  /** Adds a task; it must not reject. */
-  push(task: () => Promise<void>): void {
+  /** Adds a task. */
+  push(task: Task): void {
+    if (this.#run === undefined) {
+      const begun = task()
+      if (begun) this.#run = this.#work(begun)
+      return
+    }
     this.#waiting.push(task)
     this.#tell()
-    this.#run ??= this.#work()
   }
 
   /** Forgets what has not begun: who asked for it is gone. */
@@ -31,9 +40,12 @@ export class TaskQueue {
     this.#waiting = []
   }
 
-  async #work(): Promise<void> {
+  async #work(begun: Promise<void>): Promise<void> {
+    await begun
+    this.#tell()
     for (let task = this.#waiting.shift(); task; task = this.#waiting.shift()) {
-      await task()
+      const going = task()
+      if (going) await going
       this.#tell()
     }
     this.#run = undefined

@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws'
+import { type Awaitable, andThen, settle } from '../hub/awaitable.ts'
 import {
   closeCodes,
   decodeBinaryMessage,
@@ -92,10 +93,8 @@ export class WebSocketReader {
   /** A send waits for what was asked before it: who subscribes and then sends sees its own event. */
   #pushSend(message: RawClientMessage, payload: Uint8Array | undefined): void {
     const before = this.#requestQueue?.busy ?? this.#opening
-    this.#sends.push(async () => {
-      await before
-      await this.#answer(message, () => this.#send(message, payload))
-    })
+    const send = () => this.#answer(message, () => this.#send(message, payload))
+    this.#sends.push(before ? () => before.then(send) : send)
   }
 
   async #request(message: RawClientMessage): Promise<void> {
@@ -140,45 +139,49 @@ export class WebSocketReader {
     }
   }
 
-  async #send(message: RawClientMessage, bytes: Uint8Array | undefined): Promise<void> {
+  #send(message: RawClientMessage, bytes: Uint8Array | undefined): Awaitable<void> {
     const request = parseSend(message, this.#stream.options.channel, bytes)
     if (request.batch !== undefined && request.batch === this.#failedBatch) {
       throw new FairleadError('skipped', 'A send before this one failed for now: send both again, in order.')
     }
-    try {
-      const { data, ...answer } = await this.#stream.session.send(request)
-      this.#stream.ok({ ref: message.ref, ...answer }, data)
-    } catch (error) {
-      if (isFairleadError(error) && error.temporary) this.#failedBatch = request.batch
-      throw error
-    }
+    const { session } = this.#stream
+    return settle(
+      () =>
+        andThen(session.send(request), ({ id, durability, data }) =>
+          this.#stream.ok({ ref: message.ref, id, durability }, data),
+        ),
+      (error) => {
+        if (isFairleadError(error) && error.temporary) this.#failedBatch = request.batch
+        throw error
+      },
+    )
   }
 
   /** Runs one message's work and answers an error by its `ref`. */
-  async #answer({ ref }: RawClientMessage, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      const known = this.#known(error)
-      const { code, message, position, path } = known
-      const { session } = this.#stream
-      if (this.#refused(known)) return this.#stream.end('busy', session.hub.retryMs())
-      // Not this message is refused: who asks again with a new token asks on a new connection, from where it stands.
-      if (code === 'token_expired' && session.expired)
-        return this.#stream.end('auth_expired', session.hub.retryMs())
-      this.#stream.say(
-        JSON.stringify({
-          op: 'error',
-          ref,
-          code,
-          message,
-          position,
-          path,
-          ...(known.temporary && { retry: true }),
-        }),
-      )
-      if (code === 'bad_message') this.#stream.close(closeCodes.bad_message, 'bad_message')
-    }
+  #answer({ ref }: RawClientMessage, work: () => Awaitable<void>): Awaitable<void> {
+    return settle(work, (error) => this.#answerError(ref, error))
+  }
+
+  #answerError(ref: number, error: unknown): void {
+    const known = this.#known(error)
+    const { code, message, position, path } = known
+    const { session } = this.#stream
+    if (this.#refused(known)) return this.#stream.end('busy', session.hub.retryMs())
+    // Not this message is refused: who asks again with a new token asks on a new connection, from where it stands.
+    if (code === 'token_expired' && session.expired)
+      return this.#stream.end('auth_expired', session.hub.retryMs())
+    this.#stream.say(
+      JSON.stringify({
+        op: 'error',
+        ref,
+        code,
+        message,
+        position,
+        path,
+        ...(known.temporary && { retry: true }),
+      }),
+    )
+    if (code === 'bad_message') this.#stream.close(closeCodes.bad_message, 'bad_message')
   }
 
   async #followUrl(heartbeat: boolean): Promise<void> {
