@@ -1,10 +1,10 @@
 import { parseBase64 } from './base64.ts'
 import { FairleadError } from './errors.ts'
-import { sliceArray, sliceObject } from './json-slices.ts'
+import { sliceArray, sliceMember } from './json-slices.ts'
 import * as limits from './limits.ts'
 import type { AuthMessage, UnsubscribeMessage } from './messages.ts'
 import { parseChannelName, parseClientId, parseEventName, parseKey, parseTag } from './names.ts'
-import { type Payload, parseBytesPayload, parseJsonPayload } from './payload.ts'
+import { checkJsonPayload, type Payload, parseBytesPayload } from './payload.ts'
 import { type After, type Position, parseAfter, parsePosition } from './position.ts'
 
 /** A `send` that has been checked, with its payload as it will be carried. */
@@ -30,8 +30,13 @@ export interface SubscribeRequest {
 export interface RawClientMessage {
   op: 'subscribe' | 'unsubscribe' | 'send' | 'auth'
   ref: number
-  fields: Map<string, string>
+  /** All that it said, nothing of it checked. */
+  fields: Fields
+  /** Its payload, as it was written. */
+  data: string | undefined
 }
+
+type Fields = Readonly<Record<string, unknown>>
 
 const ops: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'send', 'auth'])
 
@@ -41,12 +46,12 @@ export function splitClientMessage(text: string): RawClientMessage {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw bad('A message is a JSON object.')
   }
-  const fields = sliceObject(text)
+  const fields = value as Fields
   const op = read(fields, 'op', 'string')
   const ref = read(fields, 'ref', 'number')
   if (op === undefined || !ops.has(op)) throw bad('The op is none that this server knows.')
   if (ref === undefined || !Number.isSafeInteger(ref)) throw bad('Every message has a ref, a whole number.')
-  return { op: op as RawClientMessage['op'], ref, fields }
+  return { op: op as RawClientMessage['op'], ref, fields, data: sliceMember(text, 'data') }
 }
 
 /**
@@ -94,7 +99,8 @@ export function parseAuth({ fields }: RawClientMessage): AuthMessage['token'] {
 }
 
 /** The fields of a `send`; `bytes` are those of a binary message, which has no `data`. */
-export function parseSend({ fields }: RawClientMessage, channel?: string, bytes?: Uint8Array): SendRequest {
+export function parseSend(message: RawClientMessage, channel?: string, bytes?: Uint8Array): SendRequest {
+  const { fields } = message
   const key = read(fields, 'key', 'string')
   const after = read(fields, 'after', 'string')
   const tag = read(fields, 'tag', 'string')
@@ -103,7 +109,7 @@ export function parseSend({ fields }: RawClientMessage, channel?: string, bytes?
   return {
     channel: parseChannelName(read(fields, 'channel', 'string') ?? channel ?? ''),
     event: parseEventName(read(fields, 'event', 'string') ?? 'message'),
-    payload: readPayload(fields, bytes),
+    payload: readPayload(message, bytes),
     key: key === undefined ? undefined : parseKey(key),
     after: after === undefined ? undefined : parsePosition(after),
     tag: tag === undefined ? undefined : parseTag(tag),
@@ -117,13 +123,11 @@ export function parseLast(last: number): number {
   throw new FairleadError('invalid_limit', `last is a whole number from 0 to ${limits.historyEvents}.`)
 }
 
-function readPayload(fields: Map<string, string>, bytes: Uint8Array | undefined): Payload {
+function readPayload({ fields, data }: RawClientMessage, bytes: Uint8Array | undefined): Payload {
   const encoded = read(fields, 'bytes', 'string')
-  const data = fields.get('data')
-  if ([bytes, encoded, data].filter((given) => given !== undefined).length !== 1) {
-    throw bad('A send has either data or bytes.')
-  }
-  if (data !== undefined) return parseJsonPayload(data)
+  const given = Number(bytes !== undefined) + Number(encoded !== undefined) + Number(data !== undefined)
+  if (given !== 1) throw bad('A send has either data or bytes.')
+  if (data !== undefined) return checkJsonPayload(data)
   return parseBytesPayload(bytes ?? parseBase64(encoded!))
 }
 
@@ -132,14 +136,9 @@ interface Kinds {
   number: number
 }
 
-function read<K extends keyof Kinds>(
-  fields: Map<string, string>,
-  name: string,
-  kind: K,
-): Kinds[K] | undefined {
-  const raw = fields.get(name)
-  if (raw === undefined || raw === 'null') return undefined
-  const value: unknown = JSON.parse(raw)
+function read<K extends keyof Kinds>(fields: Fields, name: string, kind: K): Kinds[K] | undefined {
+  const value = fields[name]
+  if (value === undefined || value === null) return undefined
   if (typeof value === kind) return value as Kinds[K]
   throw bad(`The field ${name} is a ${kind}.`)
 }

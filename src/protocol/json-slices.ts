@@ -22,6 +22,33 @@ export function sliceObject(text: string): Map<string, string> {
   }
 }
 
+/** The raw value of one member of a JSON object, the last one where its key stands twice. */
+export function sliceMember(text: string, name: string): string | undefined {
+  let found: string | undefined
+  let at = text.indexOf('{') + 1
+  for (;;) {
+    const open = text.indexOf('"', at)
+    if (open === -1) return found
+    const close = skipString(text, open)
+    const start = text.indexOf(':', close) + 1
+    const end = valueEnd(text, start)
+    if (isKey(text, open, close, name)) found = text.slice(start, end).trim()
+    at = end + 1
+    if (text.charCodeAt(end) === 0x7d) return found
+  }
+}
+
+/** Whether the string between these two quotes is `name`, escaped or not. */
+function isKey(text: string, open: number, close: number, name: string): boolean {
+  const length = close - open - 1
+  if (length === name.length) return text.startsWith(name, open + 1)
+  return (
+    length > name.length &&
+    text.indexOf('\\', open) < close &&
+    JSON.parse(text.slice(open, close + 1)) === name
+  )
+}
+
 /** The raw elements of a JSON array. */
 export function sliceArray(text: string): string[] {
   const elements: string[] = []
@@ -39,19 +66,19 @@ export function sliceArray(text: string): string[] {
 function valueEnd(text: string, start: number): number {
   let depth = 0
   for (let i = start; i < text.length; i++) {
-    switch (text[i]) {
-      case '"':
+    switch (text.charCodeAt(i)) {
+      case 0x22: // "
         i = skipString(text, i)
         break
-      case '{':
-      case '[':
+      case 0x7b: // {
+      case 0x5b: // [
         depth++
         break
-      case '}':
-      case ']':
+      case 0x7d: // }
+      case 0x5d: // ]
         if (depth-- === 0) return i
         break
-      case ',':
+      case 0x2c: // ,
         if (depth === 0) return i
     }
   }

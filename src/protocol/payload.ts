@@ -13,13 +13,28 @@ export type Payload = string | Uint8Array
  * white space, and would end an SSE field). Throws `payload_too_large`, `json_too_deep`, `invalid_json`.
  */
 export function parseJsonPayload(text: string): string {
-  if (exceedsBytes(text, limits.payloadBytes)) throw tooLarge()
-  assertDepth(text)
+  assertBounds(text)
   try {
     JSON.parse(text)
   } catch (cause) {
     throw new FairleadError('invalid_json', 'The payload is not a JSON text.', { cause })
   }
+  return carried(text)
+}
+
+/** The same for a text that is known to be JSON, as part of one that was parsed. */
+export function checkJsonPayload(json: string): string {
+  assertBounds(json)
+  return carried(json)
+}
+
+function assertBounds(text: string): void {
+  if (exceedsBytes(text, limits.payloadBytes)) throw tooLarge()
+  assertDepth(text)
+}
+
+/** The text of a payload as it will be carried. */
+function carried(text: string): string {
   if (!isWellFormed(text) || hasLoneEscape(text)) {
     throw new FairleadError(
       'invalid_json',
@@ -58,7 +73,7 @@ export function toPayload(value: unknown): Payload {
       'The data is undefined or a function: send null, a value or bytes.',
     )
   }
-  return parseJsonPayload(text)
+  return checkJsonPayload(text)
 }
 
 /** The size of a payload in bytes, near enough for limits: UTF-16 units of text count as one. */

@@ -59,7 +59,7 @@ export async function serveBatch(
     throw new FairleadError('unsupported_media_type', 'A batch is application/json.')
   }
   const messages = splitBatch(textOf(await readBody(request, limits.batchBytes, session.hub.clock)))
-  if (!messages.every(({ op, fields }) => op === 'send' && fields.has('key'))) {
+  if (!messages.every(({ op, fields }) => op === 'send' && 'key' in fields)) {
     throw new FairleadError('bad_message', 'A batch holds send messages alone, each with a key.')
   }
   const answers: string[] = []
