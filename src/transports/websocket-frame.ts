@@ -5,7 +5,10 @@
 
 /** One text message. */
 export function textFrame(text: string): Buffer {
-  return frame(0x1, Buffer.from(text))
+  const length = Buffer.byteLength(text)
+  const { bytes, head } = emptyFrame(0x1, length)
+  bytes.write(text, head)
+  return bytes
 }
 
 let lastText = ''
@@ -26,15 +29,20 @@ export function binaryFrame(bytes: Uint8Array): Buffer {
 }
 
 function frame(opcode: number, payload: Uint8Array): Buffer {
-  const { length } = payload
+  const { bytes, head } = emptyFrame(opcode, payload.length)
+  bytes.set(payload, head)
+  return bytes
+}
+
+/** A frame whose payload of so many bytes has yet to be written, after `head` bytes. */
+function emptyFrame(opcode: number, length: number): { bytes: Buffer; head: number } {
   const extra = length < 126 ? 0 : length < 65_536 ? 2 : 8
   const bytes = Buffer.allocUnsafe(2 + extra + length)
   bytes[0] = 0x80 | opcode
   bytes[1] = extra === 0 ? length : extra === 2 ? 126 : 127
   if (extra === 2) bytes.writeUInt16BE(length, 2)
   if (extra === 8) bytes.writeBigUInt64BE(BigInt(length), 2)
-  bytes.set(payload, 2 + extra)
-  return bytes
+  return { bytes, head: 2 + extra }
 }
 
 /** A whole frame with its payload compressed (RFC 7692, section 6), or as it was where that is no shorter. */

@@ -76,6 +76,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   #ended = false
   /** Several channels share the connection. */
   shared = false
+  #gathering = false
   writtenBytes = 0
 
   constructor(session: Session, ws: StreamSocket, socket: Socket, options: WebSocketOptions) {
@@ -192,8 +193,19 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
 
   /** Answers a message that carried `ref`; `data` is the raw text of a handler's answer. */
   ok(answer: Omit<OkMessage, 'op' | 'data'>, data?: string): void {
-    const text = JSON.stringify({ op: 'ok', ...answer })
-    this.say(data === undefined ? text : `${text.slice(0, -1)},"data":${data}}`)
+    this.#gather()
+    this.say(okText(answer, data))
+  }
+
+  /** Answers of one turn go out in one write, with what else is written in it: in order, before anything is read. */
+  #gather(): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    this.#socket.cork()
+    process.nextTick(() => {
+      this.#gathering = false
+      this.#socket.uncork()
+    })
   }
 
   cork(): void {
@@ -315,4 +327,13 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     this.#admitted()
     this.session.close(goodbye)
   }
+}
+
+/** Written by hand for a send's answer: neither an `id` nor a durability has a character to escape. */
+function okText({ ref, position, id, durability }: Omit<OkMessage, 'op' | 'data'>, data?: string): string {
+  const positionField = position === undefined ? '' : `,"position":"${position}"`
+  const idField = id === undefined ? '' : `,"id":"${id}"`
+  const durabilityField = durability === undefined ? '' : `,"durability":"${durability}"`
+  const dataField = data === undefined ? '' : `,"data":${data}`
+  return `{"op":"ok","ref":${ref}${positionField}${idField}${durabilityField}${dataField}}`
 }
