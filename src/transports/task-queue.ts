@@ -28,7 +28,7 @@ export class TaskQueue {
   push(task: Task): void {
     if (this.#run === undefined) {
       const begun = task()
-      if (begun) this.#run = this.#work(begun)
+      if (begun instanceof Promise) this.#run = this.#work(begun)
       return
     }
     this.#waiting.push(task)
@@ -45,7 +45,7 @@ export class TaskQueue {
     this.#tell()
     for (let task = this.#waiting.shift(); task; task = this.#waiting.shift()) {
       const going = task()
-      if (going) await going
+      if (going instanceof Promise) await going
       this.#tell()
     }
     this.#run = undefined

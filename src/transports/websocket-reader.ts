@@ -94,7 +94,7 @@ export class WebSocketReader {
   #pushSend(message: RawClientMessage, payload: Uint8Array | undefined): void {
     const before = this.#requestQueue?.busy ?? this.#opening
     const send = () => this.#answer(message, () => this.#send(message, payload))
-    this.#sends.push(before ? () => before.then(send) : send)
+    this.#sends.push(before === undefined ? send : () => before.then(send))
   }
 
   async #request(message: RawClientMessage): Promise<void> {
