@@ -134,12 +134,16 @@ export class Session {
     return { ...(await this.#open(this.hub.logs.ofAll(open), open, options, owner)), denied }
   }
 
+  /** Whether the channels' events come to this server already, so that there is nothing to `prepare`. */
+  prepared(channels: readonly string[]): boolean {
+    return channels.every((channel) => this.hub.logs.of(channel).isOpen(channel))
+  }
+
   /**
    * Has the channels' events come to this server, so that a stream that is opened next starts from now and not from a
    * moment later. What fails here fails again, and is told, when the stream is opened.
    */
   async prepare(channels: readonly string[]): Promise<void> {
-    if (channels.every((channel) => this.hub.logs.of(channel).isOpen(channel))) return
     const { open } = await this.admit(channels).catch(() => ({ open: [] }))
     for (const [topics, group] of this.hub.logs.groups(open)) {
       await Promise.all(group.map((channel) => topics.prepare(channel))).catch(() => {})

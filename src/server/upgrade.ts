@@ -61,8 +61,8 @@ export class Upgrades {
       const query = parseRead(request, targetOf(request).query, own)
       const info = requestInfo(request, origin)
       const session = hub.session(await hub.authorise.identify(info), address)
-      await assertReadable(session, query)
-      await session.prepare(query.channels)
+      if (session.who !== null) await assertReadable(session, query)
+      if (!session.prepared(query.channels)) await session.prepare(query.channels)
       if (socket.destroyed) return
       session.connect()
       let opened = false
@@ -115,7 +115,7 @@ export class Upgrades {
       channel: own,
       subscribe: query.channels.map((channel) => ({ channel, start: startFor(query, channel) })),
       client: query.client,
-      request: alone(info),
+      request: info,
       server: this.#settings,
     })
     // A browser cannot see a 503, and would take it for a proxy that blocks WebSockets.
@@ -132,11 +132,6 @@ export class Upgrades {
 
 function uncork(socket: Socket): void {
   socket.uncork()
-}
-
-/** What is kept of a request for as long as its WebSocket lives: nothing that keeps the request itself. */
-function alone({ method, url, headers, address }: RequestInfo): RequestInfo {
-  return { method, url, headers: { ...headers }, address }
 }
 
 type Handshakes = Server<typeof StreamSocket>
@@ -198,7 +193,6 @@ export function assertHandshake(request: IncomingMessage): void {
 
 /** A channel that someone known may not read is refused before the handshake; a stranger may still say who it is. */
 async function assertReadable(session: Session, { channels }: ReadQuery): Promise<void> {
-  if (session.who === null) return
   let refused: unknown
   for (const channel of channels) {
     try {

@@ -49,9 +49,8 @@ export class WebSocketReader {
 
   /** Follows what the URL asks for, after a first heartbeat that says where that starts. */
   begin(): void {
-    this.#opening = this.#followUrl(true).finally(() => {
-      this.#opening = undefined
-    })
+    const opening = this.#followUrl(true)
+    if (this.#stream.options.subscribe.length > 0) this.#opening = opening
   }
 
   stop(): void {
@@ -199,6 +198,7 @@ export class WebSocketReader {
     if (heartbeat) this.#stream.heartbeat(started.length === 1 ? { id: started[0]!.position } : {})
     for (const { channel, error } of refused) this.#refuse(channel, error)
     for (const { run } of started) run()
+    this.#opening = undefined
   }
 
   /** A subscription that the URL asked for has no `ref`: what is refused is said by `denied`. */

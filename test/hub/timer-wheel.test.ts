@@ -44,3 +44,30 @@ it('after a stall calls at once what only says something, and gives what ends so
   expect(called.slice(1).sort()).toEqual(['end', 'later heartbeat'])
   wheel.close()
 })
+
+it('an entry that another one cancels or moves as both are due is not called', () => {
+  const clock = simulatedClock()
+  const wheel = new TimerWheel(clock)
+  const called: string[] = []
+  const cancelled = { due: () => void called.push('cancelled') }
+  const moved = { due: () => void called.push('moved') }
+  const later = { due: () => void called.push('a round later') }
+  const first = {
+    due(): void {
+      called.push('first')
+      wheel.cancel(cancelled)
+      wheel.schedule(moved, 500)
+    },
+  }
+  for (const entry of [first, cancelled, moved]) wheel.schedule(entry, 1_000)
+  wheel.schedule(later, 1_000 + 512 * 100) // The same slot, when the wheel comes round to it again.
+  expect(wheel.size).toBe(4)
+  clock.advance(1_200)
+  expect(called).toEqual(['first'])
+  clock.advance(400)
+  expect(called).toEqual(['first', 'moved'])
+  expect(wheel.size).toBe(1)
+  clock.advance(512 * 100)
+  expect(called).toEqual(['first', 'moved', 'a round later'])
+  wheel.close()
+})
