@@ -2,6 +2,9 @@ import { FairleadError } from './errors.ts'
 import * as limits from './limits.ts'
 
 const segment = /^[A-Za-z0-9.~-][A-Za-z0-9._~-]*$/
+const channelForm = /^[A-Za-z0-9.~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9.~-][A-Za-z0-9._~-]*)*$/
+/** A segment that is `.` or `..`: paths would take it for a way up. */
+const dots = /(?:^|\/)\.\.?(?:\/|$)/
 const clientForm = /^[A-Za-z0-9_-]{8,64}$/
 const keyForm = /^[A-Za-z0-9_-]{1,64}$/
 const loneSurrogate = /\p{Cs}/u
@@ -18,13 +21,12 @@ export function isWellFormed(text: string): boolean {
 
 /** Whether `name` is a channel's name: segments joined by `/`, none starting with `_`, which is Fairlead's own. */
 export function isChannelName(name: string): boolean {
-  if (name.length === 0 || name.length > limits.channelBytes) return false
-  return name.split('/').every(isChannelSegment)
+  return name.length <= limits.channelBytes && channelForm.test(name) && !dots.test(name)
 }
 
 /** Whether `part` may stand between two `/` of a channel's name. */
 export function isChannelSegment(part: string): boolean {
-  return segment.test(part) && part !== '.' && part !== '..'
+  return segment.test(part) && !dots.test(part)
 }
 
 /** Returns `name`, or throws `invalid_channel`. */

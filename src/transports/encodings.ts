@@ -54,7 +54,8 @@ export const historyJson: Encoding = {
 }
 
 function envelopeOf(event: StoredEvent, epoch: string): string {
-  return encodeEventMessage({ ...event, id: idOf(event, epoch) })
+  const { channel, event: name, payload, time, tag } = event
+  return encodeEventMessage({ channel, id: idOf(event, epoch), event: name, payload, time, tag })
 }
 
 function idOf(event: StoredEvent, epoch: string): string | undefined {
