@@ -13,7 +13,7 @@ export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable
 export function settle<T>(work: () => Awaitable<T>, failed: (error: unknown) => T): Awaitable<T> {
   try {
     const value = work()
-    return isToCome(value) ? value.catch(failed) : value
+    return isToCome(value) ? Promise.resolve(value).catch(failed) : value
   } catch (error) {
     return failed(error)
   }
@@ -28,7 +28,7 @@ export function lastly<T>(work: () => Awaitable<T>, then: () => void): Awaitable
     then()
     throw error
   }
-  if (isToCome(value)) return value.finally(then)
+  if (isToCome(value)) return Promise.resolve(value).finally(then)
   then()
   return value
 }

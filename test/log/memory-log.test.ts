@@ -34,6 +34,16 @@ describe('memoryLog', () => {
     expect(await open().log.append(tick('a'))).toMatchObject({ offset: 1, durability: 'memory' })
   })
 
+  it('answers an append at once to who asks it so, alike in everything', async () => {
+    const { log } = open()
+    const first = log.appendNow!(tick('a'), { key: 'k' })
+    expect(first).toMatchObject({ offset: 1, repeated: false })
+    expect(await log.append(tick('a'), { key: 'k' })).toEqual({ ...first, repeated: true })
+    expect(() => log.appendNow!(tick('a', '1'), { key: 'k' })).toThrow('This key was used before')
+    await log.close()
+    expect(() => log.appendNow!(tick('a'))).toThrow('The log is closed.')
+  })
+
   it('has given an event to the feed when append returns', async () => {
     const { log } = open()
     const seen: (number | null)[] = []
