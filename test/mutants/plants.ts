@@ -92,8 +92,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'encode per subscriber',
     edits: [
-      ['hub/encoded-event.js', 'this.#bytes.set(encoding.name, bytes);', ''],
-      ['hub/encoded-event.js', 'this.#joined.set(encoding.name, joined);', ''],
+      ['hub/encoded-event.js', 'this.#encoding = encoding.name;', ''],
+      ['hub/encoded-event.js', 'this.#others.set(encoding.name, made);', ''],
     ],
     caughtBy: [subscription, 'encodes 5 events of one turn 5 times'],
   },
