@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { RawData } from 'ws'
-import type { RequestInfo } from '../hub/authorise.ts'
 import type { Connection, Encoding } from '../hub/connection.ts'
 import type { Session } from '../hub/session.ts'
 import type { Standing } from '../hub/standing.ts'
@@ -10,18 +9,19 @@ import type { Subscription } from '../hub/subscription.ts'
 import { Deadline, type WheelEntry } from '../hub/timer-wheel.ts'
 import { type ByeReason, type ControlMessage, closeCodes, limits, type OkMessage } from '../protocol/index.ts'
 import { mayCompress, websocketDeflate } from './compression.ts'
+import { ControlFrames } from './control-frames.ts'
 import { Descriptor } from './descriptor.ts'
 import { websocketJson } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { StalledSocket } from './stalled-socket.ts'
 import { type StreamSocket, streamTo } from './stream-socket.ts'
+import { okText } from './websocket-answer.ts'
 import { sameFrame, textFrame } from './websocket-frame.ts'
+import type { WebSocketOptions } from './websocket-options.ts'
 import { WebSocketReader } from './websocket-reader.ts'
 
 /** A socket that does not say who is asking, and follows nothing, is closed after this long. */
 const authMs = 10_000
-/** Pings, and pongs that nobody asked for, in a second: nobody who is well sends more. */
-const controlFramesPerSecond = 20
 /** How long a socket has to take the last frames before it is destroyed. */
 const farewellMs = 1_000
 
@@ -32,26 +32,6 @@ const closeCodeOf: Readonly<Record<ByeReason, number>> = {
   auth_expired: closeCodes.auth_expired,
   revoked: closeCodes.revoked,
   slow: closeCodes.slow,
-}
-
-/** What every WebSocket of a server has in common. */
-export interface WebSocketSettings {
-  readonly heartbeatMs: number
-  readonly pingMs: number
-  /** Works out who a token belongs to that came after this request. */
-  readonly identify: (request: RequestInfo, token: string) => Promise<Session['who']>
-}
-
-/** What the URL says of one WebSocket. */
-export interface WebSocketOptions {
-  /** The channel that the URL names: `channel` may be left out of messages. */
-  readonly channel: string | undefined
-  /** What the URL asks to be subscribed to at once. */
-  readonly subscribe: readonly { channel: string; start: StartRequest }[]
-  readonly client: string | undefined
-  /** What opened it: new credentials are looked at together with this. */
-  readonly request: RequestInfo
-  readonly server: WebSocketSettings
 }
 
 /**
@@ -71,8 +51,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   #stalled: StalledSocket | undefined
   #stranger: WheelEntry | undefined
   #unanswered = 0
-  #controls = 0
-  #controlSince = 0
+  #controlFrames: ControlFrames | undefined
   #ended = false
   /** Several channels share the connection. */
   shared = false
@@ -280,14 +259,10 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     this.session.alive()
   }
 
-  /** `ws` answers each ping: a flood of them would cost more than it does to send. */
+  /** The client sent a ping, or a pong unasked. */
   countControl(): void {
-    const now = this.session.hub.clock.now()
-    if (now - this.#controlSince >= 1_000) {
-      this.#controlSince = now
-      this.#controls = 0
-    }
-    if (++this.#controls > controlFramesPerSecond) this.close(closeCodes.unavailable, 'rate_limited')
+    this.#controlFrames ??= new ControlFrames(this.session.hub.clock)
+    if (this.#controlFrames.tooMany()) this.close(closeCodes.unavailable, 'rate_limited')
   }
 
   #dismiss(): void {
@@ -327,13 +302,4 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     this.#admitted()
     this.session.close(goodbye)
   }
-}
-
-/** Written by hand for a send's answer: neither an `id` nor a durability has a character to escape. */
-function okText({ ref, position, id, durability }: Omit<OkMessage, 'op' | 'data'>, data?: string): string {
-  const positionField = position === undefined ? '' : `,"position":"${position}"`
-  const idField = id === undefined ? '' : `,"id":"${id}"`
-  const durabilityField = durability === undefined ? '' : `,"durability":"${durability}"`
-  const dataField = data === undefined ? '' : `,"data":${data}`
-  return `{"op":"ok","ref":${ref}${positionField}${idField}${durabilityField}${dataField}}`
 }
