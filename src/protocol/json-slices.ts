@@ -38,15 +38,11 @@ export function sliceMember(text: string, name: string): string | undefined {
   }
 }
 
-/** Whether the string between these two quotes is `name`, escaped or not. */
+/** Whether the string between these two quotes is `name`, escaped or not. Looks no further than the string: there may be many. */
 function isKey(text: string, open: number, close: number, name: string): boolean {
-  const length = close - open - 1
-  if (length === name.length) return text.startsWith(name, open + 1)
-  return (
-    length > name.length &&
-    text.indexOf('\\', open) < close &&
-    JSON.parse(text.slice(open, close + 1)) === name
-  )
+  const key = text.slice(open + 1, close)
+  if (key.length <= name.length) return key === name
+  return key.includes('\\') && JSON.parse(`"${key}"`) === name
 }
 
 /** The raw elements of a JSON array. */

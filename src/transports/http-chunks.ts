@@ -2,8 +2,9 @@ import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Encoding } from '../hub/connection.ts'
 
-/** One chunk of a body that is sent in chunks (RFC 9112, section 7.1). */
+/** One chunk of a body that is sent in chunks (RFC 9112, section 7.1); nothing of nothing, for an empty one is the last. */
 export function httpChunk(bytes: Buffer): Buffer {
+  if (bytes.length === 0) return bytes
   const head = `${bytes.length.toString(16)}\r\n`
   const chunk = Buffer.allocUnsafe(head.length + bytes.length + 2)
   chunk.write(head, 'latin1')
