@@ -20,6 +20,9 @@ const build = spawnSync(process.execPath, [join(root, 'scripts/build.mjs'), '--i
 })
 if (build.status !== 0) end({ passed: 0, failed: 1, skipped: 0 })
 
+/** Characters of one failure that are told again at the end; the whole is further up. */
+const longestReason = 2_000
+
 const report = join(root, '.tmp/test-report.json')
 mkdirSync(join(root, '.tmp'), { recursive: true })
 rmSync(report, { force: true })
@@ -32,6 +35,8 @@ const { ok } = runTool('vitest', 'vitest', [
 ])
 const counts = count(report)
 for (const { file, title } of counts.skips) console.log(`skipped: ${file}: ${title}`)
+// Last, so that they are still there where only the end of a long report is kept.
+for (const { file, title, why } of counts.failures) console.log(`FAILED: ${file}: ${title}\n${why}`)
 if (missing.length > 0)
   console.log(`Not everything was tested: ${missing.join(', ')} missing. Run: npm run setup`)
 if (!ok && counts.failed === 0) counts.failed = 1
@@ -45,22 +50,31 @@ function end({ passed, failed, skipped }) {
 
 /** A file that fell over before its tests began counts as one failure. */
 function count(path) {
-  const counts = { passed: 0, failed: 0, skipped: 0, skips: [] }
+  const counts = { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] }
   let files
   try {
     files = JSON.parse(readFileSync(path, 'utf8')).testResults
   } catch {
     return { ...counts, failed: 1 }
   }
-  for (const { name, status, assertionResults } of files) {
-    const failed = assertionResults.filter((test) => test.status === 'failed').length
+  for (const { name, status, message, assertionResults } of files) {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
     const passed = assertionResults.filter((test) => test.status === 'passed').length
     const skipped = assertionResults.filter((test) => test.status !== 'failed' && test.status !== 'passed')
     counts.passed += passed
-    counts.failed += status === 'failed' && failed === 0 ? 1 : failed
+    const fellOver = status === 'failed' && failed.length === 0
+    counts.failed += fellOver ? 1 : failed.length
     counts.skipped += skipped.length
     const file = name.startsWith(root) ? name.slice(root.length) : name
     counts.skips.push(...skipped.map(({ fullName }) => ({ file, title: fullName })))
+    if (fellOver) counts.failures.push({ file, title: 'fell over before its tests began', why: message })
+    counts.failures.push(
+      ...failed.map(({ fullName, failureMessages }) => ({
+        file,
+        title: fullName,
+        why: failureMessages.join('\n').slice(0, longestReason),
+      })),
+    )
   }
   return counts
 }
