@@ -11,7 +11,7 @@ export type KillReport =
 
 const inFlight = 16
 
-const [path, port, first] = process.argv.slice(2)
+const [path, port, first, count] = process.argv.slice(2)
 const server = createServer({ dev: true, heartbeatMs: 1000, pingMs: 1000, log: lmdbLog({ path: path! }) })
 // The parent is gone: so is the run.
 process.on('disconnect', () => process.exit(0))
@@ -20,11 +20,12 @@ const listening = await server.listen({ port: Number(port), host: '127.0.0.1' })
 tell({ is: 'listening', port: listening.port })
 
 let n = Number(first)
+const end = n + Number(count)
 let acknowledged: [number, string][] = []
 if (n > 0) for (let i = 0; i < inFlight; i++) void publish()
 
 async function publish(): Promise<void> {
-  for (;;) {
+  while (n < end) {
     const number = n++
     const { id } = await server.channel(`orders/${number % 3}`).publish('tick', { n: number })
     if (acknowledged.push([number, id!]) === 1) setImmediate(flush)
