@@ -206,9 +206,8 @@ describe.skipIf(!redis)('redisLog', () => {
     const { told } = follow(log)
     await append(log)
     await own.kill()
-    for (const call of [append(log), log.head(), log.read([{ channel: 'a', after: 0 }], whole)]) {
-      await expect(call).rejects.toMatchObject({ code: 'unavailable' })
-    }
+    const calls = [append(log), log.head(), log.read([{ channel: 'a', after: 0 }], whole)]
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'unavailable' })))
     expect(told).toEqual([true])
     await own.start()
     await vi.waitFor(() => append(log), { timeout: 5_000 })
