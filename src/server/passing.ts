@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { WebSocketServer } from 'ws'
 import type { Clock } from '../hub/clock.ts'
 import { retryMs } from '../hub/connections.ts'
 import {
@@ -10,20 +9,14 @@ import {
   type FairleadError,
   isFairleadError,
   limits,
-  subprotocol,
 } from '../protocol/index.ts'
+import { ServerWebSocket, type WebSocketOwner } from '../transports/server-websocket.ts'
 import { sseHeaders } from '../transports/sse.ts'
+import { textFrame } from '../transports/websocket-frame.ts'
+import { shakeHands } from '../transports/websocket-handshake.ts'
 import { headerOf, targetOf } from './edge.ts'
 import { negotiate } from './negotiate.ts'
 import { refuse } from './problem.ts'
-
-const sockets = new WebSocketServer({
-  noServer: true,
-  clientTracking: false,
-  perMessageDeflate: false,
-  maxPayload: limits.messageBytes,
-  handleProtocols: () => subprotocol,
-})
 
 /** Whether a refusal passes: the same request may succeed later. */
 export function isPassing(error: unknown): error is FairleadError {
@@ -54,18 +47,23 @@ export function refuseUpgrade(
   clock: Clock,
 ): void {
   if (socket.destroyed) return
-  sockets.handleUpgrade(request, socket, head, (ws) => {
-    ws.on('error', () => socket.destroy())
-    const cancel = clock.after(farewellMs, () => ws.terminate())
-    ws.on('close', cancel)
-    const reason = reasonOf(error)
-    ws.send(JSON.stringify({ op: 'bye', reason, retryMs: returnMs(error, clock) }))
-    ws.close(reason === 'drain' ? closeCodes.drain : closeCodes.unavailable, reason)
-  })
+  const deflates = shakeHands(request, socket, false)
+  const ws = new ServerWebSocket(socket, head, deflates, clock, nobody)
+  const reason = reasonOf(error)
+  socket.write(textFrame(JSON.stringify({ op: 'bye', reason, retryMs: returnMs(error, clock) })))
+  ws.close(reason === 'drain' ? closeCodes.drain : closeCodes.unavailable, reason)
 }
 
-/** How long a socket has to take the last frames before it is destroyed. */
-const farewellMs = 1_000
+const ignore = () => {}
+/** Nobody listens to what a refused client says. */
+const nobody: WebSocketOwner = {
+  text: ignore,
+  binary: ignore,
+  pinged: ignore,
+  ponged: ignore,
+  drained: ignore,
+  closed: ignore,
+}
 
 /** Whether the answer would have been a stream; a history says so by its parameters. */
 function opensStream(request: IncomingMessage): boolean {

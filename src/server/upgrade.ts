@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type PerMessageDeflateOptions, type Server, WebSocketServer } from 'ws'
 import type { Identity, RequestInfo } from '../hub/authorise.ts'
 import type { Session } from '../hub/session.ts'
-import { FairleadError, isFairleadError, limits, parseChannelName, subprotocol } from '../protocol/index.ts'
-import { StreamSocket } from '../transports/stream-socket.ts'
-import { WebSocketStream } from '../transports/websocket.ts'
+import { FairleadError, isFairleadError, parseChannelName, subprotocol } from '../protocol/index.ts'
+import { type OpenedSocket, WebSocketStream } from '../transports/websocket.ts'
+import { shakeHands } from '../transports/websocket-handshake.ts'
 import type { WebSocketSettings } from '../transports/websocket-options.ts'
 import { corsHeaders } from './cors.ts'
 import { assertEdge, headerOf, originOf, requestInfo, targetOf } from './edge.ts'
@@ -14,27 +13,10 @@ import { asRefusal, refuseSocket } from './problem.ts'
 import { parseRead, type ReadQuery } from './query.ts'
 import { countRefusal, type Routes } from './routes.ts'
 
-/** Small pieces may carry a message, but not so many that keeping them costs more than the message. */
-const maxFragments = 64
-const maxBufferedChunks = 16_384
-
-/**
- * Each message by itself (RFC 7692, section 7.1.1), so that a frame is compressed once for all readers, and a socket keeps
- * no window. What is inflated is bounded by `maxPayload`. An offer that asks for a smaller window of ours is declined.
- */
-const deflateAlone: PerMessageDeflateOptions = {
-  serverNoContextTakeover: true,
-  clientNoContextTakeover: true,
-  serverMaxWindowBits: 15,
-  concurrencyLimit: 10,
-}
-
 /** Shakes hands and hands each WebSocket to its stream. */
 export class Upgrades {
   readonly #routes: Routes
   readonly #settings: WebSocketSettings
-  readonly #plain = handshakes(false)
-  readonly #deflating = handshakes(deflateAlone)
   /** Whether any channel may be compressed at all, and whether one of them is open to everyone. */
   readonly #compresses: 'nobody' | 'known' | 'everyone'
 
@@ -64,18 +46,13 @@ export class Upgrades {
       const session = hub.session(await hub.authorise.identify(info), address)
       if (session.who !== null) await assertReadable(session, query)
       if (!session.prepared(query.channels)) await session.prepare(query.channels)
-      if (socket.destroyed) return
+      if (isGone(socket)) return
       session.connect()
-      let opened = false
       // The handshake's answer and the first heartbeat, where that needs nothing but this turn, in one write.
       socket.cork()
       process.nextTick(uncork, socket)
-      this.#handshakesFor(session).handleUpgrade(request, socket, head, (ws) => {
-        opened = true
-        this.#open(session, ws, socket, info, query, own)
-      })
-      // A socket that was cut meanwhile is not handed over, and has no end to wait for.
-      if (!opened) session.close()
+      const deflates = shakeHands(request, socket, this.#mayDeflate(session))
+      this.#open(session, { socket, head, deflates }, info, query, own)
     } catch (error) {
       const refused = asRefusal(error)
       if (refused !== error) this.#routes.options.onError(error, 'subscription')
@@ -98,21 +75,13 @@ export class Upgrades {
   }
 
   /** Nothing is inflated for a stranger, unless something compressed is open to strangers. */
-  #handshakesFor({ who }: Session): Handshakes {
-    const compresses = this.#compresses === 'everyone' || (this.#compresses === 'known' && who !== null)
-    return compresses ? this.#deflating : this.#plain
+  #mayDeflate({ who }: Session): boolean {
+    return this.#compresses === 'everyone' || (this.#compresses === 'known' && who !== null)
   }
 
-  #open(
-    session: Session,
-    ws: StreamSocket,
-    socket: Socket,
-    info: RequestInfo,
-    query: ReadQuery,
-    own?: string,
-  ): void {
+  #open(session: Session, opened: OpenedSocket, info: RequestInfo, query: ReadQuery, own?: string): void {
     const { hub } = this.#routes
-    const stream = new WebSocketStream(session, ws, socket, {
+    const stream = new WebSocketStream(session, opened, {
       channel: own,
       subscribe: query.channels.map((channel) => ({ channel, start: startFor(query, channel) })),
       client: query.client,
@@ -135,32 +104,20 @@ function uncork(socket: Socket): void {
   socket.uncork()
 }
 
-type Handshakes = Server<typeof StreamSocket>
-
-function handshakes(perMessageDeflate: PerMessageDeflateOptions | false): Handshakes {
-  const server: Handshakes = new WebSocketServer({
-    WebSocket: StreamSocket,
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate,
-    maxPayload: limits.messageBytes,
-    maxFragments,
-    maxBufferedChunks,
-    handleProtocols: () => subprotocol,
-  })
-  server.on('wsClientError', (error, socket) => {
-    refuseSocket(
-      socket as Socket,
-      new FairleadError('bad_request', 'The WebSocket handshake is malformed.', { cause: error }),
-    )
-  })
-  return server
+/** Whether the socket was cut, or the client has ended its half already: it is destroyed then. */
+export function isGone(socket: Socket): boolean {
+  if (socket.readable && socket.writable) return false
+  socket.destroy()
+  return true
 }
 
 /** On a WebSocket each channel has a start of its own. */
 function startFor({ start }: ReadQuery, channel: string) {
   return { after: start.starts?.get(channel) ?? start.after, last: start.last }
 }
+
+/** A name in a header's list (RFC 9110, section 5.6.2). */
+const token = /^[\w!#$%&'*+.^`|~-]+$/
 
 /** One offered extension with its parameters (RFC 6455, section 9.1). */
 const extensionForm =
@@ -184,7 +141,12 @@ export function assertHandshake(request: IncomingMessage): void {
     throw new FairleadError('bad_request', 'The WebSocket extensions are malformed.')
   }
   const offered = headerOf(request, 'sec-websocket-protocol')
-  if (offered !== undefined && !offered.split(',').some((name) => name.trim() === subprotocol)) {
+    ?.split(',')
+    .map((name) => name.trim())
+  if (offered && !(new Set(offered).size === offered.length && offered.every((one) => token.test(one)))) {
+    throw new FairleadError('bad_request', 'The WebSocket subprotocols are malformed.')
+  }
+  if (offered && !offered.includes(subprotocol)) {
     throw new FairleadError(
       'unknown_subprotocol',
       `The only subprotocol here is ${subprotocol}; offer it, or none.`,

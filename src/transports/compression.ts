@@ -1,4 +1,4 @@
-import { constants, deflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRaw } from 'node:zlib'
 import type { ChannelDeclaration } from '../hub/channels.ts'
 import type { Encoding } from '../hub/connection.ts'
 import type { DeclaredChannels } from '../hub/declared.ts'
@@ -15,6 +15,25 @@ export const gzipHead = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])
  */
 export function compressAlone(bytes: Buffer): Buffer {
   return deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })
+}
+
+/** What is left out at the end of a compressed message (RFC 7692, section 7.2.2). */
+const inflateTail = Buffer.from([0, 0, 0xff, 0xff])
+
+/**
+ * Inflates a message that was compressed alone, on a thread of its own: a few bytes can take milliseconds. Nothing is made
+ * beyond `maxBytes`.
+ */
+export function inflateAlone(
+  bytes: Buffer,
+  maxBytes: number,
+  done: (result: Buffer | 'too long' | 'broken') => void,
+): void {
+  const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxBytes }
+  inflateRaw(Buffer.concat([bytes, inflateTail]), options, (error, plain) => {
+    if (!error) done(plain)
+    else done((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'too long' : 'broken')
+  })
 }
 
 /** The encoding whose batches are compressed as one, once for all readers. */

@@ -3,7 +3,7 @@ import type { Clock } from '../hub/clock.ts'
 /** Pings, and pongs that nobody asked for, in a second: nobody who is well sends more. */
 const perSecond = 20
 
-/** Counts the control frames of one client: `ws` answers each ping, and a flood of them would cost more than it does to send. */
+/** Counts the control frames of one client: each ping is answered, and a flood of them would cost more than it does to send. */
 export class ControlFrames {
   readonly #clock: Clock
   #count = 0

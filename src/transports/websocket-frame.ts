@@ -28,6 +28,27 @@ export function binaryFrame(bytes: Uint8Array): Buffer {
   return frame(0x2, bytes)
 }
 
+/** Asks whether the client is there. */
+export const pingFrame = frame(0x9, Buffer.alloc(0))
+
+/** Answers a ping with its own payload. */
+export function pongFrame(payload: Uint8Array): Buffer {
+  return frame(0xa, payload)
+}
+
+/** Says that the connection closes, and why: the code, and a reason of at most 123 bytes. */
+export function closeFrame(code: number, reason: string): Buffer {
+  const payload = Buffer.alloc(2 + Buffer.byteLength(reason))
+  payload.writeUInt16BE(code)
+  payload.write(reason, 2)
+  return echoFrame(payload)
+}
+
+/** Answers a close frame with its own payload. */
+export function echoFrame(payload: Uint8Array): Buffer {
+  return frame(0x8, payload)
+}
+
 function frame(opcode: number, payload: Uint8Array): Buffer {
   const { bytes, head } = emptyFrame(opcode, payload.length)
   bytes.set(payload, head)

@@ -1,4 +1,3 @@
-import type { RawData, WebSocket } from 'ws'
 import { type Awaitable, andThen, settle } from '../hub/awaitable.ts'
 import {
   closeCodes,
@@ -13,6 +12,7 @@ import {
   type RawClientMessage,
   splitClientMessage,
 } from '../protocol/index.ts'
+import type { ServerWebSocket } from './server-websocket.ts'
 import { TaskQueue } from './task-queue.ts'
 import type { WebSocketStream } from './websocket.ts'
 
@@ -28,12 +28,10 @@ const hastyMs = 10_000
  */
 export class WebSocketReader {
   readonly #stream: WebSocketStream
-  readonly #ws: WebSocket
+  readonly #ws: ServerWebSocket
   /** Made when first needed: most clients only listen. */
   #sendQueue: TaskQueue | undefined
   #requestQueue: TaskQueue | undefined
-  /** How many of the two are full. */
-  #full = 0
   /** What the URL asked for is being followed: requests wait for it. */
   #opening: Promise<void> | undefined
   /** The batch one of whose sends failed for now: its later ones are not tried, so that a retry keeps the order. */
@@ -42,7 +40,7 @@ export class WebSocketReader {
   #hasty = 0
   #hastySince = 0
 
-  constructor(stream: WebSocketStream, ws: WebSocket) {
+  constructor(stream: WebSocketStream, ws: ServerWebSocket) {
     this.#stream = stream
     this.#ws = ws
   }
@@ -72,21 +70,31 @@ export class WebSocketReader {
     return this.#requestQueue
   }
 
-  /** One message of the client's. */
-  take(data: RawData, binary: boolean): void {
+  /** One message of the client's: its envelope and, of a binary message, its payload. */
+  text(envelope: string, payload?: Uint8Array): void {
     try {
-      const bytes = data as Buffer // `ws` gives one Buffer: its binaryType is nodebuffer.
-      const { envelope, bytes: payload } = binary
-        ? decodeBinaryMessage(bytes)
-        : { envelope: bytes.toString(), bytes: undefined }
       const message = splitClientMessage(envelope)
       if (message.op === 'send') this.#pushSend(message, payload)
       else this.#requests.push(() => this.#answer(message, () => this.#request(message)))
     } catch (error) {
-      if (!isFairleadError(error)) throw error
-      this.#refused(error)
-      this.#stream.close(closeCodes.bad_message, 'bad_message')
+      this.#badMessage(error)
     }
+  }
+
+  /** One binary message of the client's. */
+  binary(message: Buffer): void {
+    try {
+      const { envelope, bytes } = decodeBinaryMessage(message)
+      this.text(envelope, bytes)
+    } catch (error) {
+      this.#badMessage(error)
+    }
+  }
+
+  #badMessage(error: unknown): void {
+    if (!isFairleadError(error)) throw error
+    this.#refused(error)
+    this.#stream.close(closeCodes.bad_message, 'bad_message')
   }
 
   /** A send waits for what was asked before it: who subscribes and then sends sees its own event. */
@@ -239,8 +247,7 @@ export class WebSocketReader {
   }
 
   #pace(full: boolean): void {
-    this.#full += full ? 1 : -1
-    if (this.#full > 0) this.#ws.pause()
-    else this.#ws.resume()
+    if (full) this.#ws.hold()
+    else this.#ws.release()
   }
 }

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { RawData } from 'ws'
 import type { Connection, Encoding } from '../hub/connection.ts'
 import type { Session } from '../hub/session.ts'
 import type { Standing } from '../hub/standing.ts'
@@ -13,8 +12,8 @@ import { ControlFrames } from './control-frames.ts'
 import { Descriptor } from './descriptor.ts'
 import { websocketJson } from './encodings.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { ServerWebSocket, type WebSocketOwner } from './server-websocket.ts'
 import { StalledSocket } from './stalled-socket.ts'
-import { type StreamSocket, streamTo } from './stream-socket.ts'
 import { okText } from './websocket-answer.ts'
 import { sameFrame, textFrame } from './websocket-frame.ts'
 import type { WebSocketOptions } from './websocket-options.ts'
@@ -22,8 +21,6 @@ import { WebSocketReader } from './websocket-reader.ts'
 
 /** A socket that does not say who is asking, and follows nothing, is closed after this long. */
 const authMs = 10_000
-/** How long a socket has to take the last frames before it is destroyed. */
-const farewellMs = 1_000
 
 const closeCodeOf: Readonly<Record<ByeReason, number>> = {
   drain: closeCodes.drain,
@@ -34,15 +31,24 @@ const closeCodeOf: Readonly<Record<ByeReason, number>> = {
   slow: closeCodes.slow,
 }
 
+/** A socket on which hands were shaken. */
+export interface OpenedSocket {
+  readonly socket: Socket
+  /** What came behind the handshake's request. */
+  readonly head: Buffer
+  /** Messages may be compressed, both ways. */
+  readonly deflates: boolean
+}
+
 /**
- * One WebSocket, both ways. `ws` shook hands, and reads, answers pings and closes; what this writes are whole frames,
- * made once and shared, straight to the socket.
+ * One WebSocket, both ways: what a client asks for on it, and what is written to it: whole frames, made once and shared, straight
+ * to the socket.
  */
-export class WebSocketStream extends Deadline implements Connection, StreamOwner {
+export class WebSocketStream extends Deadline implements Connection, StreamOwner, WebSocketOwner {
   readonly encoding = websocketJson
   readonly session: Session
   readonly options: WebSocketOptions
-  readonly #ws: StreamSocket
+  readonly #ws: ServerWebSocket
   readonly #reader: WebSocketReader
   readonly #socket: Socket
   readonly #descriptor: Descriptor
@@ -58,14 +64,15 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   #gathering = false
   writtenBytes = 0
 
-  constructor(session: Session, ws: StreamSocket, socket: Socket, options: WebSocketOptions) {
+  constructor(session: Session, opened: OpenedSocket, options: WebSocketOptions) {
     super()
     const { wheel } = session.hub
     const { heartbeatMs, pingMs } = options.server
     this.session = session
     this.options = options
-    this.#ws = ws
+    const { socket, head, deflates } = opened
     this.#socket = socket
+    this.#ws = new ServerWebSocket(socket, head, deflates, session.hub.clock, this)
     this.#descriptor = new Descriptor(socket)
     this.#heartbeat = new Heartbeat(wheel, heartbeatMs, this)
     wheel.schedule(this, pingMs)
@@ -75,9 +82,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     }
     session.hub.connections.add(this)
     session.hold(this)
-    this.#reader = new WebSocketReader(this, ws)
-    streamTo(this, ws)
-    socket.on('drain', () => this.#drained())
+    this.#reader = new WebSocketReader(this, this.#ws)
     this.#reader.begin()
   }
 
@@ -87,7 +92,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
 
   /** Only where the handshake agreed on it, and for channels that say so: each message is compressed by itself. */
   encodingOf(channels: readonly string[]): Encoding {
-    const deflates = this.#ws.extensions !== '' && mayCompress(this.session.hub.declared, channels)
+    const deflates = this.#ws.deflates && mayCompress(this.session.hub.declared, channels)
     return deflates ? websocketDeflate : this.encoding
   }
 
@@ -208,7 +213,6 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     this.#ended = true
     this.#ws.close(code, reason)
     this.#forget(false)
-    this.session.hub.wheel.schedule({ due: () => this.#ws.terminate() }, farewellMs)
   }
 
   lost(channel: string): void {
@@ -229,7 +233,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   }
 
   get #open(): boolean {
-    return !this.#ended && this.#ws.readyState === this.#ws.OPEN
+    return !this.#ended && this.#ws.open
   }
 
   /** The heartbeat's call: nothing was written for long. */
@@ -241,26 +245,29 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   /** The wheel's call: it is time for a ping. */
   due(): void {
     // A socket that we have stopped reading cannot show its pongs.
-    if (this.#unanswered >= 2 && !this.#ws.isPaused) return this.#ws.terminate()
+    if (this.#unanswered >= 2 && !this.#ws.held) return this.#ws.terminate()
     this.#unanswered++
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
+    this.#ws.ping()
     this.session.hub.wheel.schedule(this, this.options.server.pingMs)
   }
 
-  /** The client sent a message. */
-  take(data: RawData, binary: boolean): void {
-    this.#reader.take(data, binary)
+  text(text: string): void {
+    this.#reader.text(text)
+  }
+
+  binary(bytes: Buffer): void {
+    this.#reader.binary(bytes)
   }
 
   /** The client answered a ping, or sent a pong unasked. */
-  heard(): void {
-    if (this.#unanswered === 0) this.countControl()
+  ponged(): void {
+    if (this.#unanswered === 0) this.pinged()
     this.#unanswered = 0
     this.session.alive()
   }
 
   /** The client sent a ping, or a pong unasked. */
-  countControl(): void {
+  pinged(): void {
     this.#controlFrames ??= new ControlFrames(this.session.hub.clock)
     if (this.#controlFrames.tooMany()) this.close(closeCodes.unavailable, 'rate_limited')
   }
@@ -280,7 +287,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
     this.#stalled.blocked()
   }
 
-  #drained(): void {
+  drained(): void {
     this.#stalled?.stop()
     this.session.drained()
   }
