@@ -267,7 +267,7 @@ export const rows: readonly Row[] = [
     name: 'send-ws',
     title: 'Send with answer, 64 on their way over one WebSocket',
     over: 'websocket',
-    sends: 20_000,
+    sends: 200_000,
     contestants: [ours('websocket'), { ...socketIo, ...atLeast(2) }],
   },
   {
@@ -275,7 +275,7 @@ export const rows: readonly Row[] = [
     name: 'send-http',
     title: 'Send with answer, 64 on their way, HTTP keep-alive',
     over: 'http',
-    sends: 20_000,
+    sends: 200_000,
     contestants: [ours('sse'), { ...http, ...atLeast(0.7) }],
   },
 ]

@@ -3,8 +3,8 @@ import { type WebSocketCase, websocketCase } from './websocket-case.ts'
 import { closeFrame, inFragments, type SentFrame } from './websocket-line.ts'
 
 /**
- * What this project writes or configures of a WebSocket, after the categories of the Autobahn suite (1 framing, 2 pings,
- * 5 fragments, 6 UTF-8, 7 closing, 10 one message in many frames); what `ws` alone decides is guarded by ten of UTF-8.
+ * A WebSocket after the categories of the Autobahn suite (1 framing, 2 pings, 5 fragments, 6 UTF-8, 7 closing, 10 one message
+ * in many frames). That whatever else comes is read as `ws` reads it is shown by test/transports/frame-reader.test.ts.
  * A message of the test is an `unsubscribe`, answered `ok`, or a `send` on a channel of its own, answered and heard.
  */
 

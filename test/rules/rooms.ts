@@ -65,13 +65,13 @@ export const rooms: Readonly<Record<string, Room>> = {
   transports: {
     rooms: ['protocol', 'hub'],
     node: 'all',
-    packages: ['ws'],
+    packages: [],
     why: 'a wire serves the hub and knows neither log nor other wires’ assembly',
   },
   server: {
     rooms: ['protocol', 'advisor', 'hub', 'log', 'access', 'transports'],
     node: 'all',
-    packages: ['ws'],
+    packages: [],
     why: 'it is where the parts meet, and nothing above it is part of it',
   },
   config: {
