@@ -132,6 +132,8 @@ export class ServerWebSocket implements FrameTaker {
 
   /** The client sends no more. Its other half stays open by itself, but nobody is written to who has gone. */
   halfClosed(): void {
+    // With nothing on its way there is nothing to wait for.
+    if (this.#socket.writableLength === 0) return this.terminate()
     if (this.open) this.#farewell()
     this.#leave(abnormal)
   }
