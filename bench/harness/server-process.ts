@@ -44,7 +44,11 @@ export async function startServer(
   const flags = program === process.execPath ? (options.nodeFlags ?? []) : []
   const child = spawn('taskset', ['-c', String(serverCore), program, ...flags, ...rest], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production', ...(told.native === false && { FAIRLEAD_NATIVE: '0' }) },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      ...(told.native === false && { FAIRLEAD_WRITE_LOOP: 'plain' }),
+    },
   })
   const { port, control } = JSON.parse(await firstLine(child)) as { port: number; control: number }
   return running({ child, port, control })

@@ -10,7 +10,7 @@ import { Hub } from '../hub/hub.ts'
 import type { Limits } from '../hub/limits.ts'
 import type { PresenceStore } from '../hub/presence.ts'
 import { FairleadError, isFairleadError } from '../protocol/index.ts'
-import { nativeWriteLoop } from '../transports/native-write-loop.ts'
+import { writeLoop } from '../transports/write-loop.ts'
 import { showLogUrl } from './log-url.ts'
 import { openLog } from './open-log.ts'
 import type { SettledOptions } from './options.ts'
@@ -104,7 +104,7 @@ export class Opening {
       onError,
       logger,
       limits: this.#limits,
-      writeLoop: nativeWriteLoop(),
+      writeLoop: writeLoop(),
       signal,
     }
     for (let pause: number = pauseMs[0]; ; pause = Math.min(pause * 2, pauseMs[1])) {

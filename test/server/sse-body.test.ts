@@ -37,12 +37,12 @@ function exchange(port: number, bytes: string) {
 const get = (version: string, more = '') =>
   `GET /live/orders HTTP/${version}\r\nHost: localhost\r\nAccept: text/event-stream\r\n${more}\r\n`
 
-describe.each(['1', '0'])("a stream's body, with FAIRLEAD_NATIVE=%s", (native) => {
+describe.each(['native', 'none'])("a stream's body, with FAIRLEAD_WRITE_LOOP=%s", (loop) => {
   beforeEach(() => {
-    process.env.FAIRLEAD_NATIVE = native
+    process.env.FAIRLEAD_WRITE_LOOP = loop
   })
   afterEach(() => {
-    delete process.env.FAIRLEAD_NATIVE
+    delete process.env.FAIRLEAD_WRITE_LOOP
   })
 
   it('is made of whole chunks, one a batch', async () => {

@@ -1,9 +1,9 @@
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createServer } from '../../src/server/create-server.ts'
-import { nativeWriteLoop } from '../../src/transports/native-write-loop.ts'
+import { writeLoop } from '../../src/transports/write-loop.ts'
 
 const here = process.platform === 'linux' && process.arch === 'x64'
 const anyRate = { messagesPerSecond: false, bytesPerSecond: false } as const
@@ -36,12 +36,38 @@ function countIn(socket: Socket, found: (times: number) => void): void {
   })
 }
 
-describe.skipIf(!here)('the write loop of this platform', () => {
-  it('is there', () => {
-    expect(nativeWriteLoop()?.broadcast).toBeTypeOf('function')
+const environment = 'FAIRLEAD_WRITE_LOOP'
+
+afterEach(() => {
+  delete process.env[environment]
+})
+
+it('a platform has a loop, one with a package that of the package, and `none` leaves it out', () => {
+  const whichever = writeLoop()
+  process.env[environment] = 'plain'
+  const plain = writeLoop()
+  expect(plain?.broadcast).toBeTypeOf('function')
+  expect(whichever === plain).toBe(!here)
+  process.env[environment] = 'none'
+  expect(writeLoop()).toBeUndefined()
+})
+
+it('the plain loop tells what a socket did not take', () => {
+  process.env[environment] = 'plain'
+  const left = new Int32Array(4)
+  // There is no such descriptor.
+  expect(writeLoop()!.broadcast(Int32Array.of(2 ** 20, 2 ** 20), 2, Buffer.from('x'), left)).toBe(2)
+  expect([...left]).toEqual([0, 0, 1, 0])
+})
+
+describe.each(here ? ['native', 'plain'] : ['plain'])('the %s write loop', (loop) => {
+  beforeEach(() => {
+    process.env[environment] = loop
   })
 
-  it('gives no byte to a connection that did not subscribe, while connections come and go at full rate', async () => {
+  it('gives no byte to a connection that did not subscribe, while connections come and go at full rate', {
+    timeout: 30_000,
+  }, async () => {
     const roll = dice(7)
     const ofServer: Socket[] = []
     const cutOne = () => void ofServer[roll(ofServer.length || 1)]?.destroy()
@@ -98,5 +124,5 @@ describe.skipIf(!here)('the write loop of this platform', () => {
     expect(counts.opened).toBeGreaterThan(3_000)
     expect(counts.delivered).toBeGreaterThan(10_000)
     expect(counts.leaked).toBe(0)
-  }, 30_000)
+  })
 })

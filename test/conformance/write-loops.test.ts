@@ -2,23 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createServer } from '../../src/server/create-server.ts'
 import { conformanceChannels, runServerCase, serverCases } from '../../src/testing/index.ts'
 
-/** What is about events, against a server that writes to each socket by itself: as where no package has a write loop. */
+/** What is about events, also where no package has a write loop, and where there is none at all. */
 const about = ['reading', 'reset', 'unkept', 'denied']
 
-process.env.FAIRLEAD_NATIVE = '0'
-const server = createServer({ dev: true, channels: conformanceChannels, heartbeatMs: 1500, pingMs: 1500 })
-let url = ''
+describe.each(['plain', 'none'])('a server with FAIRLEAD_WRITE_LOOP=%s', (loop) => {
+  let close: () => Promise<void>
+  let url = ''
 
-beforeAll(async () => {
-  url = (await server.listen({ port: 0 })).url
-})
+  beforeAll(async () => {
+    process.env.FAIRLEAD_WRITE_LOOP = loop
+    const server = createServer({ dev: true, channels: conformanceChannels, heartbeatMs: 1500, pingMs: 1500 })
+    close = () => server.close()
+    url = (await server.listen({ port: 0 })).url
+  })
 
-afterAll(async () => {
-  await server.close()
-  delete process.env.FAIRLEAD_NATIVE
-})
+  afterAll(async () => {
+    delete process.env.FAIRLEAD_WRITE_LOOP
+    await close()
+  })
 
-describe('a server without the native write loop', () => {
   for (const one of serverCases.filter(({ id }) => about.includes(id.split('/')[0]!))) {
     it(`${one.id}: ${one.title}`, { timeout: 30_000 }, async () => {
       const result = await runServerCase(url, one, { declared: true })
