@@ -36,14 +36,15 @@ function collect(request: IncomingMessage, limit: number, clock: Clock): Promise
     )
     const fail = (error: Error) => {
       cancel()
-      request.pause()
+      request.off('data', take).pause()
       reject(error)
     }
-    request.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       size += chunk.length
       if (size > limit) fail(tooLarge(limit))
       else chunks.push(chunk)
-    })
+    }
+    request.on('data', take)
     // A peer that goes away is no failure of the server.
     const cut = () => fail(new FairleadError('bad_request', 'The body was cut.'))
     request.on('end', () => {

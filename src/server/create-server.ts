@@ -19,6 +19,7 @@ import { NotReady } from './not-ready.ts'
 import { Opening } from './opening.ts'
 import { Operations } from './operations.ts'
 import { type ServerOptions, settle } from './options.ts'
+import { isUnanswerable } from './problem.ts'
 import { ownPath, type Routes, serveRequest } from './routes.ts'
 import { configurationLine, openedLine } from './start-lines.ts'
 import { statusOf } from './status.ts'
@@ -133,6 +134,7 @@ class AssembledServer implements FairleadServer {
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = ownPath(this.#options.base, request)
     if (path === undefined) return false
+    if (isUnanswerable(response)) return true // And is not done, for nobody would know.
     this.#inFlight.add(response)
     const routes = this.#assembled?.routes
     const served = routes

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Clock } from '../hub/clock.ts'
 
 /** The answers that a server owes: when it stops, they are finished before anything is closed. */
@@ -9,6 +10,7 @@ export class InFlight {
    */
   readonly #open: (ServerResponse | undefined)[] = []
   readonly #free: number[] = []
+  readonly #queued = new WeakMap<Socket, Set<() => void>>()
   readonly #clock: Clock
   #stopping = false
   #emptied = () => {}
@@ -21,11 +23,29 @@ export class InFlight {
     const place = this.#free.pop() ?? this.#open.length
     this.#open[place] = response
     if (this.#stopping) response.shouldKeepAlive = false
-    response.on('close', () => {
+    // The answer to a pipelined request whose turn has not come never closes if its connection ends before that.
+    const queued = response.socket === null ? this.#queuedOn(response.req.socket) : undefined
+    const over = (): void => {
+      if (this.#open[place] !== response) return
+      queued?.delete(over)
       this.#open[place] = undefined
       this.#free.push(place)
       if (this.#free.length === this.#open.length) this.#emptied()
+    }
+    queued?.add(over)
+    response.on('close', over)
+  }
+
+  /** What to call for the answers that wait for their turn on a connection, when it ends. */
+  #queuedOn(socket: Socket): Set<() => void> {
+    const known = this.#queued.get(socket)
+    if (known) return known
+    const queued = new Set<() => void>()
+    this.#queued.set(socket, queued)
+    socket.once('close', () => {
+      for (const over of queued) over()
     })
+    return queued
   }
 
   /** From now on every answer says `connection: close`, so that the next request goes to another server. */

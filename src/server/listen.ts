@@ -100,7 +100,7 @@ function refuseAfter(
     return
   }
   // The bad bytes are of this request's own body.
-  if (!response.req.complete) return refuse(response, error)
+  if (!response.req.complete) return refuse(response, error, true)
   const cancel = clock.after(pipelinedMs, () => socket.destroy())
   response.once('close', () => {
     cancel()

@@ -40,16 +40,53 @@ const closing: ReadonlySet<string> = new Set([
   'draining',
 ])
 
-/** Refuses a request; one that was not read to its end loses its connection. */
-export function refuse(response: ServerResponse, error: FairleadError): void {
+const closingSockets = new WeakSet<Socket>()
+
+/** Whether a request stands behind a refusal that closes its connection: its turn to be answered never comes. */
+export function isUnanswerable({ socket, req }: ServerResponse): boolean {
+  return socket === null && closingSockets.has(req.socket)
+}
+
+/** How much of a refused body is still read, in bytes, and for how long, in milliseconds. */
+const lingerBytes = 1024 * 1024
+const lingerMs = 1_000
+
+/** Refuses a request; one that was not read to its end loses its connection. `broken`: what comes is no request any more. */
+export function refuse(response: ServerResponse, error: FairleadError, broken = false): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
     return
   }
   const body = problemBody(error)
-  if (!response.req.complete || closing.has(error.code)) response.setHeader('connection', 'close')
+  const unread = !response.req.complete
+  if (unread || closing.has(error.code)) {
+    response.setHeader('connection', 'close')
+    closingSockets.add(response.req.socket)
+  }
   response.writeHead(statusOf(error.code), problemHeaders(error, body))
+  if (unread && !broken) return endLingering(response, body)
   response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+/**
+ * Answers at once, and closes when the client has sent the rest, or a little of it: a socket that is closed with bytes unread
+ * is reset, and who looks for the answer only when all is sent, as a proxy may, would not get it.
+ */
+function endLingering(response: ServerResponse, body: Buffer): void {
+  const request = response.req
+  let left = lingerBytes
+  const end = (): void => {
+    clearTimeout(late)
+    request.off('data', drop)
+    response.end()
+  }
+  const drop = (chunk: Buffer): void => {
+    left -= chunk.length
+    if (left < 0) end()
+  }
+  const late = setTimeout(end, lingerMs).unref()
+  request.on('data', drop).once('end', end).once('close', end).resume()
+  response.write(body)
 }
 
 /** Refuses where there is no response object: an upgrade, or a request that could not be parsed. */

@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { serve } from './serve.ts'
 
@@ -64,4 +65,20 @@ it('a server that stops takes no other send meanwhile', async () => {
   letGo()
   expect((await answer).statusCode).toBe(201)
   await closed
+})
+
+it('does not wait for answers whose connection ended before their turn came', async () => {
+  const inHandler: (() => void)[] = []
+  const onSend = () => new Promise<null>((resolve) => inHandler.push(() => resolve(null)))
+  const { server, port } = await serve({ channels: { orders: { read: 'public', send: 'public', onSend } } })
+  const socket = connect(port, '127.0.0.1')
+  const post =
+    'POST /live/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n1'
+  socket.write(post.repeat(3))
+  await expect.poll(() => inHandler.length).toBe(3)
+  socket.destroy()
+  for (const done of inHandler) done()
+  const began = performance.now()
+  await server.close()
+  expect(performance.now() - began).toBeLessThan(5_000)
 })
