@@ -33,6 +33,8 @@ export class Session {
   /** Who has said which client it is. */
   #client: string | undefined
   #closed = false
+  /** The client has said that it goes: so do the members of what was still being subscribed to. */
+  #goodbye = false
   /** Made when first asked for: most connections end without anyone waiting for it. */
   #abort: AbortController | undefined
   #streams: readonly Subscription[] = noStreams
@@ -192,7 +194,7 @@ export class Session {
     subscription.close()
     this.share?.give('subscriptions', subscription.topic.channels.length)
     for (const channel of subscription.topic.channels) {
-      this.#attendance.leave(channel, false)
+      this.#attendance.leave(channel, this.#goodbye)
       this.#left(channel)
     }
     if (!this.streaming) this.#letGo()
@@ -265,6 +267,7 @@ export class Session {
 
   /** The connection is gone; `goodbye` says that its members mean to be. */
   close(goodbye = false): void {
+    this.#goodbye ||= goodbye
     this.#attendance.leaveAll(goodbye)
     for (const subscription of this.#streams) this.unsubscribe(subscription)
     if (this.#held) this.#letGo()

@@ -101,7 +101,7 @@ describe.each(here ? ['native', 'plain'] : ['plain'])('the %s write loop', (loop
       clients.push(socket)
       counts.opened++
     }
-    for (let i = 0; i < 7_000; i++) {
+    for (let i = 0; i < 4_000; i++) {
       if (i % 4 === 0) {
         open(openRaw(port, '/live/secret', roll(2) === 0), 'delivered')
         open(openRaw(port, '/live/quiet', roll(2) === 0), 'leaked')
@@ -121,8 +121,8 @@ describe.each(here ? ['native', 'plain'] : ['plain'])('the %s write loop', (loop
       }
       await turn()
     }
-    expect(counts.opened).toBeGreaterThan(3_000)
-    expect(counts.delivered).toBeGreaterThan(10_000)
+    expect(counts.opened).toBeGreaterThan(2_000)
+    expect(counts.delivered).toBeGreaterThan(5_000)
     expect(counts.leaked).toBe(0)
   })
 })
