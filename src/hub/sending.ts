@@ -15,9 +15,17 @@ import {
 import { type Awaitable, andThen } from './awaitable.ts'
 import type { SendContext } from './channels.ts'
 import type { DeclaredChannel } from './declared.ts'
+import type { Hub } from './hub.ts'
 import { stopwatch } from './metrics.ts'
 import type { Session } from './session.ts'
 import { isValidated, validate } from './validation.ts'
+
+/** What became of an append. */
+export interface Kept {
+  /** The event's position; `undefined` on a channel that keeps nothing. */
+  readonly id: string | undefined
+  readonly durability: Durability
+}
 
 /** What became of a send. */
 export interface SendAnswer {
@@ -47,7 +55,7 @@ export function sendEvent(session: Session, request: SendRequest): Awaitable<Sen
   const declared = hub.declared.find(request.channel)
   const { events, onSend } = declared.declaration ?? {}
   const scoped = request.key === undefined ? request : { ...request, key: scopedKey(session, request.key) }
-  if (!onSend && !isValidated(events)) return append(session, scoped)
+  if (!onSend && !isValidated(events)) return append(hub, scoped)
   return takeData(session, declared, request, scoped)
 }
 
@@ -61,12 +69,11 @@ async function takeData(
   const { events, onSend } = declared.declaration!
   const sent: unknown = typeof request.payload === 'string' ? JSON.parse(request.payload) : request.payload
   const data = isValidated(events) ? await run(session, () => validate(events, request.event, sent)) : sent
-  return onSend ? handle(session, declared, { ...request, data }, scoped.key) : append(session, scoped)
+  return onSend ? handle(session, declared, { ...request, data }, scoped.key) : append(session.hub, scoped)
 }
 
 /** Appends one event and says what was made of it: at once, where the log has nothing to wait for. */
-export function append(session: Session, request: Append): Awaitable<SendAnswer> {
-  const { hub } = session
+export function append(hub: Hub, request: Append): Awaitable<Kept> {
   const { channel, event, payload, tag, key, after, fingerprint } = request
   const { declaration } = hub.declared.find(channel)
   const began = stopwatch()
@@ -78,7 +85,7 @@ export function append(session: Session, request: Append): Awaitable<SendAnswer>
   return andThen(appended, ({ offset, epoch, durability }) => {
     if (offset !== null) topics.appended(channel, offset)
     hub.metrics.publishes.observe((stopwatch() - began) / 1000)
-    return offset === null ? { durability } : { id: formatPosition(epoch, offset), durability }
+    return { id: offset === null ? undefined : formatPosition(epoch, offset), durability }
   })
 }
 
@@ -92,7 +99,7 @@ async function handle(
   let appends = 0
   const publish: SendContext['publish'] = async (options = {}) => {
     const channel = options.channel === undefined ? name.name : parseChannelName(options.channel)
-    const done = await append(session, {
+    const done = await append(session.hub, {
       channel,
       event: options.event === undefined ? request.event : parseEventName(options.event),
       payload: 'data' in options ? toPayload(options.data) : request.payload,

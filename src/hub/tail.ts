@@ -1,13 +1,17 @@
-import type { EncodedEvent } from './encoded-event.ts'
+import type { StoredEvent } from './channel-log.ts'
+import { EncodedEvent } from './encoded-event.ts'
 
 /**
  * A topic's newest events, one ring for all its readers: who is inside it goes live without asking the log. Bounded by
- * events and payload units; what it gives up is still in the log.
+ * events and payload units; what it gives up is still in the log. Nobody comes back for most of them: only those that
+ * somebody did come back for are kept encoded.
  */
 export class Tail {
   /** Every kept event of the topic after this offset, up to the topic's position, is in the tail. */
   start: number
-  #events: EncodedEvent[] = []
+  #events: (StoredEvent | EncodedEvent)[] = []
+  /** Of all of them: with the log's epoch every topic is let go. */
+  #epoch = ''
   #from = 0
   #size = 0
   readonly #maxEvents: number
@@ -19,9 +23,10 @@ export class Tail {
     this.#maxSize = maxSize
   }
 
-  push(event: EncodedEvent): void {
+  push({ event, epoch }: EncodedEvent): void {
     this.#events.push(event)
-    this.#size += event.event.payload.length
+    this.#epoch = epoch
+    this.#size += event.payload.length
     while (this.#events.length - this.#from > this.#maxEvents || this.#size > this.#maxSize) this.#drop()
   }
 
@@ -31,14 +36,24 @@ export class Tail {
     let high = this.#events.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#events[middle]!.event.offset! > offset) high = middle
+      if (stored(this.#events[middle]!).offset! > offset) high = middle
       else low = middle + 1
     }
-    return this.#events.slice(low)
+    const events: EncodedEvent[] = []
+    for (let i = low; i < this.#events.length; i++) events.push(this.#encoded(i))
+    return events
+  }
+
+  #encoded(index: number): EncodedEvent {
+    const event = this.#events[index]!
+    if (event instanceof EncodedEvent) return event
+    const encoded = new EncodedEvent(event, this.#epoch)
+    this.#events[index] = encoded
+    return encoded
   }
 
   #drop(): void {
-    const gone = this.#events[this.#from]!.event
+    const gone = stored(this.#events[this.#from]!)
     this.start = gone.offset!
     this.#size -= gone.payload.length
     this.#from++
@@ -48,4 +63,8 @@ export class Tail {
       this.#from = 0
     }
   }
+}
+
+function stored(event: StoredEvent | EncodedEvent): StoredEvent {
+  return event instanceof EncodedEvent ? event.event : event
 }

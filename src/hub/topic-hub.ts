@@ -44,8 +44,8 @@ export interface TopicHubOptions {
 interface WatchedChannel {
   readonly topics: Set<Topic>
   readonly since: number | Promise<number>
-  /** Policy `latest`: the newest offset of each tag. */
-  readonly newestByTag: Map<string, number>
+  /** The newest offset of each tag, on a channel with the policy `latest`. */
+  readonly newestByTag: Map<string, number> | undefined
 }
 
 /**
@@ -71,7 +71,8 @@ export class TopicHub {
   readonly #corked = new Set<Connection>()
   /** What servers tell each other: no topic's, and watched as long as the hub lives. */
   readonly #listeners = new Map<string, (event: StoredEvent) => void>()
-  #dirty = new Set<Topic>()
+  /** Topics with events of this turn. */
+  #dirty: Topic[] = []
   #scheduled = false
   #restUntil = 0
   /** When the first event that waits for the next flush came. */
@@ -134,6 +135,7 @@ export class TopicHub {
 
   /** An append of this process was answered: who made it may ask for it before the feed has brought it. */
   appended(channel: string, offset: number): void {
+    if (offset <= this.#feed.position) return // It was brought already.
     for (const topic of this.#watched.get(channel)?.topics ?? []) topic.appended(offset)
   }
 
@@ -146,7 +148,8 @@ export class TopicHub {
       const joined = (since: number) => Math.max(since, this.#feed.position)
       return typeof watched.since === 'number' ? joined(watched.since) : watched.since.then(joined)
     }
-    watched = { topics: new Set([topic]), since: this.#feed.watch(channel), newestByTag: new Map() }
+    const newestByTag = this.slowPolicy(channel) === 'latest' ? new Map<string, number>() : undefined
+    watched = { topics: new Set([topic]), since: this.#feed.watch(channel), newestByTag }
     this.#watched.set(channel, watched)
     return watched.since
   }
@@ -166,7 +169,7 @@ export class TopicHub {
 
   /** Has the topic flushed after this turn's publishes. */
   schedule(topic: Topic): void {
-    this.#dirty.add(topic)
+    this.#dirty.push(topic)
     if (this.#scheduled) return
     this.#scheduled = true
     this.#waitingSince = this.#stopwatch()
@@ -190,7 +193,7 @@ export class TopicHub {
 
   /** Whether a newer event of the same tag is known, on a channel with the policy `latest`. */
   superseded(event: StoredEvent): boolean {
-    const newest = this.#watched.get(event.channel)?.newestByTag.get(event.tag ?? '')
+    const newest = this.#watched.get(event.channel)?.newestByTag?.get(event.tag ?? '')
     return newest !== undefined && event.offset !== null && event.offset < newest
   }
 
@@ -230,7 +233,6 @@ export class TopicHub {
   #forget(topic: Topic): void {
     if (this.#topics.get(topic.key) !== topic) return
     this.#topics.delete(topic.key)
-    this.#dirty.delete(topic)
     for (const channel of topic.channels) {
       const watched = this.#watched.get(channel)
       watched?.topics.delete(topic)
@@ -251,19 +253,16 @@ export class TopicHub {
     this.#options.flow.carried(event.channel, event.payload.length)
     const watched = this.#watched.get(event.channel)
     if (!watched) return
-    if (this.slowPolicy(event.channel) === 'latest') remember(watched.newestByTag, event)
+    if (watched.newestByTag) remember(watched.newestByTag, event)
     const encoded = new EncodedEvent(event, this.epoch)
-    for (const topic of watched.topics) {
-      topic.push(encoded)
-      this.schedule(topic)
-    }
+    for (const topic of watched.topics) topic.push(encoded)
   }
 
   #flush(): void {
     const started = this.#stopwatch()
     const since = this.#waitingSince
     const dirty = this.#dirty
-    this.#dirty = new Set()
+    this.#dirty = []
     this.#scheduled = false
     for (const topic of dirty) topic.flush()
     for (const connection of this.#corked) connection.uncork()

@@ -100,16 +100,16 @@ export class Topic {
 
   /** Takes an event from the feed; it goes out with the others of this turn. */
   push(event: EncodedEvent): void {
-    this.#pending.push(event)
+    if (this.#pending.push(event) === 1) this.#hub.schedule(this)
   }
 
   /** Gives this turn's events to every live reader, then lets those behind go on. */
   flush(): void {
     if (!this.#open || this.#pending.length === 0) return
-    this.#histories.clear()
-    this.#tails.clear()
+    if (this.#histories.size > 0) this.#histories.clear()
+    if (this.#tails.size > 0) this.#tails.clear()
     const from = this.#position
-    const events = this.#pending.filter(({ event }) => event.offset === null || event.offset > from)
+    const events = newer(this.#pending, from)
     this.#pending = []
     if (events.length === 0) return
     for (const event of events) {
@@ -122,7 +122,7 @@ export class Topic {
     let readers = this.subscriptions.size - others.length
     for (const subscription of others) if (subscription.deliver(batch, from)) readers++
     this.#hub.countDelivered(batch, readers)
-    for (const waiter of [...this.#waiters]) waiter(batch)
+    if (this.#waiters.size > 0) for (const waiter of [...this.#waiters]) waiter(batch)
   }
 
   /**
@@ -221,4 +221,10 @@ export class Topic {
     this.#open = true
     if (this.#pending.length > 0) this.#hub.schedule(this)
   }
+}
+
+/** Those after an offset. What came before the topic was open may hold others. */
+function newer(events: EncodedEvent[], offset: number): EncodedEvent[] {
+  const isNewer = ({ event }: EncodedEvent) => event.offset === null || event.offset > offset
+  return events.every(isNewer) ? events : events.filter(isNewer)
 }

@@ -33,10 +33,12 @@ export class LocalFeed implements Feed {
 
   /** Gives an event to the sink. One that a sink appends while it is given another waits its turn. */
   give(event: StoredEvent): void {
-    this.#waiting.push(event)
-    if (this.#giving) return
+    if (this.#giving) {
+      this.#waiting.push(event)
+      return
+    }
     this.#giving = true
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+    for (let next: StoredEvent | undefined = event; next; next = this.#waiting.shift()) {
       if (this.#watched.has(next.channel)) this.#tell(next)
       this.#position = next.offset ?? this.#position
     }

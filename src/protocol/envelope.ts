@@ -37,9 +37,18 @@ export function encodeEventHeader(fields: EventHeader): string {
 }
 
 function envelope({ channel, id, event, time, tag }: EventHeader, payload: string): string {
-  const idField = id === undefined ? '' : `,"id":${JSON.stringify(id)}`
-  const tagField = tag === undefined ? '' : `,"tag":${JSON.stringify(tag)}`
-  return `{"op":"event","channel":${JSON.stringify(channel)}${idField},"event":${JSON.stringify(event)}${payload},"time":${time}${tagField}}`
+  const idField = id === undefined ? '' : `,"id":${quoted(id)}`
+  const tagField = tag === undefined ? '' : `,"tag":${quoted(tag)}`
+  return `{"op":"event","channel":${quoted(channel)}${idField},"event":${quoted(event)}${payload},"time":${time}${tagField}}`
+}
+
+/** A name as JSON. Most hold nothing that has to be escaped, and to look costs less than to have them written. */
+function quoted(name: string): string {
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i)
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return JSON.stringify(name)
+  }
+  return `"${name}"`
 }
 
 const serverOps: Readonly<Record<ServerMessage['op'], true>> = {

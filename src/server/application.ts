@@ -1,3 +1,4 @@
+import type { Awaitable } from '../hub/awaitable.ts'
 import type { EncodedEvent } from '../hub/encoded-event.ts'
 import type { History } from '../hub/history.ts'
 import type { Hub } from '../hub/hub.ts'
@@ -80,21 +81,22 @@ export interface ServerChannel<E extends EventMap = EventMap> {
 }
 
 /** Makes the application's side of one channel; `ready` gives the hub, or throws when it takes too long to open. */
-export function serverChannel(ready: () => Promise<Hub>, channel: string): ServerChannel {
+export function serverChannel(ready: () => Awaitable<Hub>, channel: string): ServerChannel {
   parseChannelName(channel)
   return {
+    // Its only promise is the answer's, where hub and log have nothing to wait for.
     async publish(event, data, { key, after, tag } = {}) {
-      const { application } = await ready()
-      const payload = toPayload(data)
-      const done = await append(application, {
+      const soon = ready()
+      const hub = soon instanceof Promise ? await soon : soon
+      const done = append(hub, {
         channel,
         event: parseEventName(event),
-        payload,
+        payload: toPayload(data),
         tag: tag === undefined ? undefined : parseTag(tag),
         after: after === undefined ? undefined : parsePosition(after),
         key: key === undefined ? undefined : JSON.stringify(['application', parseKey(key)]),
       })
-      return { id: done.id, durability: done.durability! }
+      return done instanceof Promise ? await done : done
     },
     async position() {
       return headOf(await ready(), channel)
@@ -120,7 +122,7 @@ export function serverChannel(ready: () => Promise<Hub>, channel: string): Serve
 }
 
 async function* follow(
-  ready: () => Promise<Hub>,
+  ready: () => Awaitable<Hub>,
   channel: string,
   after: string,
   signal?: AbortSignal,

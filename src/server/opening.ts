@@ -3,6 +3,7 @@ import { Credentials } from '../access/credentials.ts'
 import { DeclaredRules } from '../access/declared-rules.ts'
 import { DevelopmentMode } from '../access/development.ts'
 import type { Authorise } from '../hub/authorise.ts'
+import type { Awaitable } from '../hub/awaitable.ts'
 import type { ChannelLog } from '../hub/channel-log.ts'
 import type { Clock } from '../hub/clock.ts'
 import { DeclaredChannels } from '../hub/declared.ts'
@@ -55,8 +56,11 @@ export class Opening {
   }
 
   /** The hub, for a request: throws `unavailable` when the log is out of reach for longer than it may wait. */
-  async soon(): Promise<Hub> {
-    if (this.#opened) return this.#opened
+  soon(): Awaitable<Hub> {
+    return this.#opened ?? this.#wait()
+  }
+
+  async #wait(): Promise<Hub> {
     const { clock, onError } = this.#options
     try {
       const late = () => new FairleadError('unavailable', 'The log is out of reach: try again later.')

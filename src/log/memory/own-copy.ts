@@ -3,6 +3,9 @@ import type { Payload } from '../../protocol/index.ts'
 /** What an array of bytes takes beside the bytes (measured, rounded up). */
 const arrayBytes = 260
 
+/** What most payloads pass through: an array of bytes for each would cost more than the copy. */
+const scratch = Buffer.allocUnsafeSlow(16 * 1024)
+
 /** A copy of a text that shares no memory with a longer one. */
 export function ownText(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
@@ -17,10 +20,12 @@ export function ownPayload(payload: Payload): { payload: Payload; bytes: number 
   if (typeof payload !== 'string') {
     return { payload: new Uint8Array(payload), bytes: payload.byteLength + arrayBytes }
   }
-  const encoded = Buffer.from(payload, 'utf8')
-  const narrow = encoded.length === payload.length
+  // A unit is three bytes at most.
+  const room = 3 * payload.length <= scratch.length ? scratch : Buffer.allocUnsafe(3 * payload.length)
+  const length = room.write(payload)
+  const narrow = length === payload.length
   return {
-    payload: encoded.toString(narrow ? 'latin1' : 'utf8'),
+    payload: room.toString(narrow ? 'latin1' : 'utf8', 0, length),
     // The engine keeps two bytes a unit as soon as one character needs them.
     bytes: narrow ? payload.length : 2 * payload.length,
   }
