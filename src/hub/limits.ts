@@ -2,7 +2,7 @@ import { FairleadError, limits as wire } from '../protocol/index.ts'
 import type { Clock } from './clock.ts'
 import { RefusalBudget, type RefusalOptions, tooMuch } from './refusal-budget.ts'
 import { Share } from './share.ts'
-import { type Allowance, UsageTable } from './usage.ts'
+import { type Allowance, Bounds, UsageTable } from './usage.ts'
 
 /** What a process takes on: each number counts in this process alone. */
 export interface LimitsSettings {
@@ -46,6 +46,8 @@ const memoryRecovered = 0.95
 export class Limits {
   readonly settings: LimitsSettings
   readonly refusals: RefusalBudget
+  /** What each connection by itself is held to. */
+  readonly connection: Bounds
   readonly identities: UsageTable
   readonly addresses: UsageTable
   readonly clock: Clock
@@ -59,8 +61,10 @@ export class Limits {
     this.settings = settings
     this.clock = clock
     this.refusals = new RefusalBudget(settings.refusals, clock)
-    this.identities = new UsageTable(settings.identity, settings.burstMs, clock)
-    this.addresses = new UsageTable(settings.address, settings.burstMs, clock)
+    const boundsOf = (allowance: Allowance) => new Bounds(allowance, settings.burstMs, clock)
+    this.connection = boundsOf(settings.connection)
+    this.identities = new UsageTable(boundsOf(settings.identity))
+    this.addresses = new UsageTable(boundsOf(settings.address))
     this.#memoryUsed = memoryUsed
   }
 

@@ -20,7 +20,7 @@ export class Share {
   /** `address` is the party behind it (see `partyOf`); nobody is without `identity`. */
   constructor(limits: Limits, address: string | undefined, identity: string | undefined) {
     this.#limits = limits
-    this.#own = new Usage(limits.settings.connection, limits.settings.burstMs, limits.clock)
+    this.#own = new Usage(limits.connection)
     this.#address = address
     this.#identity = identity
   }

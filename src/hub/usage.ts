@@ -17,34 +17,45 @@ export interface Allowance {
 /** What of an allowance is a number of things, and is given back. */
 export type Countable = 'connections' | 'subscriptions' | 'inFlight'
 
-/** Holds what `burstMs` bring at a steady rate. Something larger than it holds passes, and is paid for afterwards. */
-class Bucket {
-  /** No bucket where the rate has no bound. */
-  static of(perSecond: number, burstMs: number, clock: Clock): Bucket | undefined {
-    return perSecond === Number.POSITIVE_INFINITY ? undefined : new Bucket(perSecond, burstMs, clock)
+/** How fast something may go, for all who are held to it. */
+class Rate {
+  readonly perMs: number
+  /** What may be saved up at most. */
+  readonly most: number
+  readonly clock: Clock
+
+  /** None where the rate has no bound. */
+  static of(perSecond: number, burstMs: number, clock: Clock): Rate | undefined {
+    return perSecond === Number.POSITIVE_INFINITY ? undefined : new Rate(perSecond, burstMs, clock)
   }
 
-  readonly #perMs: number
-  readonly #most: number
-  readonly #clock: Clock
+  private constructor(perSecond: number, burstMs: number, clock: Clock) {
+    this.perMs = perSecond / 1000
+    this.most = Math.max(1, this.perMs * burstMs)
+    this.clock = clock
+  }
+}
+
+/** Holds what may be saved up at a rate. Something larger than it holds passes, and is paid for afterwards. */
+class Bucket {
+  readonly #rate: Rate
   #left: number
   #at: number
 
-  constructor(perSecond: number, burstMs: number, clock: Clock) {
-    this.#perMs = perSecond / 1000
-    this.#most = Math.max(1, this.#perMs * burstMs)
-    this.#clock = clock
-    this.#left = this.#most
-    this.#at = clock.now()
+  constructor(rate: Rate) {
+    this.#rate = rate
+    this.#left = rate.most
+    this.#at = rate.clock.now()
   }
 
   /** How long until something may be taken, in milliseconds; 0 is now. */
   waitMs(): number {
-    const now = this.#clock.now()
+    const { perMs, most, clock } = this.#rate
+    const now = clock.now()
     // A wall clock that is set back gives nothing, and takes nothing away.
-    this.#left = Math.min(this.#most, this.#left + Math.max(0, now - this.#at) * this.#perMs)
+    this.#left = Math.min(most, this.#left + Math.max(0, now - this.#at) * perMs)
     this.#at = now
-    return this.#left >= 1 ? 0 : (1 - this.#left) / this.#perMs
+    return this.#left >= 1 ? 0 : (1 - this.#left) / perMs
   }
 
   take(amount: number): void {
@@ -52,24 +63,37 @@ class Bucket {
   }
 }
 
+/** An allowance with its rates: one for all who are held to it. */
+export class Bounds {
+  readonly allowance: Allowance
+  readonly messages: Rate | undefined
+  readonly bytes: Rate | undefined
+
+  /** `burstMs` is how long a party may save up what its rates allow. */
+  constructor(allowance: Allowance, burstMs: number, clock: Clock) {
+    this.allowance = allowance
+    this.messages = Rate.of(allowance.messagesPerSecond, burstMs, clock)
+    this.bytes = Rate.of(allowance.bytesPerSecond, burstMs, clock)
+  }
+}
+
 /** What one party has open, and how fast it has been. */
 export class Usage implements Record<Countable, number> {
-  readonly allowance: Allowance
+  readonly #bounds: Bounds
   connections = 0
   subscriptions = 0
   inFlight = 0
-  readonly #messages: Bucket | undefined
-  readonly #bytes: Bucket | undefined
+  /** Made when something is first taken out: until then they are full. */
+  #messages: Bucket | undefined
+  #bytes: Bucket | undefined
 
-  constructor(allowance: Allowance, burstMs: number, clock: Clock) {
-    this.allowance = allowance
-    this.#messages = Bucket.of(allowance.messagesPerSecond, burstMs, clock)
-    this.#bytes = Bucket.of(allowance.bytesPerSecond, burstMs, clock)
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds
   }
 
   /** Whether so many more may be opened. */
   fits(what: Countable, more: number): boolean {
-    return this[what] + more <= this.allowance[what]
+    return this[what] + more <= this.#bounds.allowance[what]
   }
 
   /** How long until it may say something again, in milliseconds; 0 is now. */
@@ -79,8 +103,15 @@ export class Usage implements Record<Countable, number> {
 
   /** One message was let in. */
   said(bytes: number): void {
-    this.#messages?.take(1)
-    this.#bytes?.take(bytes)
+    const bounds = this.#bounds
+    if (bounds.messages) {
+      this.#messages ??= new Bucket(bounds.messages)
+      this.#messages.take(1)
+    }
+    if (bytes > 0 && bounds.bytes) {
+      this.#bytes ??= new Bucket(bounds.bytes)
+      this.#bytes.take(bytes)
+    }
   }
 
   /** Whether it has nothing open: it may be forgotten. */
@@ -96,11 +127,11 @@ const lookedAt = 8
 
 /** The usage of each identity, or of each address. Its memory is bounded by what is open, and `remembered`. */
 export class UsageTable {
-  readonly #make: () => Usage
+  readonly #bounds: Bounds
   readonly #usages = new Map<string, Usage>()
 
-  constructor(allowance: Allowance, burstMs: number, clock: Clock) {
-    this.#make = () => new Usage(allowance, burstMs, clock)
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds
   }
 
   get size(): number {
@@ -116,7 +147,7 @@ export class UsageTable {
   of(key: string): Usage {
     const known = this.#usages.get(key)
     if (known) return known
-    const made = this.#make()
+    const made = new Usage(this.#bounds)
     this.#usages.set(key, made)
     if (this.#usages.size > remembered) this.#forget()
     return made
