@@ -9,7 +9,7 @@ const bracketed = /^\[([0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)\]$/
  * for both shows it mapped into IPv6. A port behind it is left out. `undefined` for anything else.
  */
 export function parseAddress(text: string): string | undefined {
-  const plain = mapped.exec(text)?.[1] ?? text
+  const plain = text.startsWith(':') ? (mapped.exec(text)?.[1] ?? text) : text
   if (isIP(plain) === 4) return plain // As nearly every socket shows it.
   const [, v4, v6] = withPort.exec(text) ?? []
   return canonical(v4 ?? v6 ?? bracketed.exec(text)?.[1] ?? text)

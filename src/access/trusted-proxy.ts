@@ -48,12 +48,12 @@ export function trustedProxy(setting: TrustProxy): ProxyTrust {
   return {
     resolve(request) {
       const peer = peerOf(request)
-      const host = headerOf(request, 'host')
+      const { host } = request.headers
       const scheme = request.encrypted ? 'https' : 'http'
-      if (!trusts(peer, 0)) return { address: peer, host, scheme }
+      if (!trusts(peer, 0)) return { address: peer, host: textOf(host), scheme }
       return {
         address: clientOf(peer, headerOf(request, 'x-forwarded-for'), trusts),
-        host: hostOf(headerOf(request, 'x-forwarded-host')) ?? host,
+        host: hostOf(headerOf(request, 'x-forwarded-host')) ?? textOf(host),
         scheme: schemeOf(headerOf(request, 'x-forwarded-proto')) ?? scheme,
       }
     },
@@ -79,13 +79,18 @@ function trustOf(setting: TrustProxy): Trusts {
 }
 
 function headerOf({ headers }: ProxiedRequest, name: string): string | undefined {
-  const value = headers[name]
+  return textOf(headers[name])
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === 'object' ? value.join(', ') : value
 }
 
 function peerOf({ remoteAddress }: ProxiedRequest): string | undefined {
   // A zone names the interface that a link-local peer was met on.
-  return remoteAddress === undefined ? undefined : parseAddress(remoteAddress.replace(/%.*$/, ''))
+  if (remoteAddress === undefined) return undefined
+  const zone = remoteAddress.indexOf('%')
+  return parseAddress(zone === -1 ? remoteAddress : remoteAddress.slice(0, zone))
 }
 
 /**

@@ -33,7 +33,7 @@ export function lastly<T>(work: () => Awaitable<T>, then: () => void): Awaitable
   return value
 }
 
-/** An application's rule may answer a promise of its own making: taken for an answer, it would be a yes. */
-function isToCome<T>(value: Awaitable<T>): value is Promise<T> {
+/** Whether an answer is to come. An application's rule may answer a promise of its own making: taken for an answer, it would be a yes. */
+export function isToCome<T>(value: Awaitable<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -50,6 +50,7 @@ export class Logs {
 
   /** The log of all these channels. Throws `several_logs` when there are several: they have no position in common. */
   ofAll(channels: readonly string[]): TopicHub {
+    if (this.#byPattern.length === 0) return this.#rest
     const [first, ...others] = this.groups(channels)
     if (others.length === 0) return first?.[0] ?? this.#rest
     const lists = [first!, ...others].map(([, group]) => group.join(' '))

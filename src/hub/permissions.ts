@@ -1,6 +1,6 @@
 import { FairleadError, isFairleadError } from '../protocol/index.ts'
 import type { Action, Identity } from './authorise.ts'
-import { type Awaitable, andThen } from './awaitable.ts'
+import { type Awaitable, andThen, isToCome, settle } from './awaitable.ts'
 import type { Session } from './session.ts'
 import { Deadline } from './timer-wheel.ts'
 
@@ -9,6 +9,8 @@ const permissionMs = 4_000
 
 /** How long before their end credentials are said to end, in milliseconds. */
 const expiringMs = 60_000
+
+const nobodyDenied: Admitted['denied'] = []
 
 /** Which of several channels may be read. */
 export interface Admitted {
@@ -63,23 +65,41 @@ export class Permissions extends Deadline {
   }
 
   /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
-  async admit(channels: readonly string[]): Promise<Admitted> {
-    const { hub, who } = this.#session
-    const denied: { channel: string; code: string }[] = []
-    let last: FairleadError | undefined
-    for (const channel of channels) {
-      try {
-        await this.assertAllowed('read', channel)
-        const { name, declaration } = hub.declared.find(channel)
-        await declaration?.onSubscribe?.({ channel: name, who })
-      } catch (error) {
-        if (!isFairleadError(error)) throw error
-        last = error
-        denied.push({ channel, code: error.code })
-      }
+  admit(channels: readonly string[]): Awaitable<Admitted> {
+    return this.#admitFrom(0, channels, [])
+  }
+
+  /** Asks one after the other: at once for as long as none has to be waited for. */
+  #admitFrom(first: number, channels: readonly string[], refusals: Refusal[]): Awaitable<Admitted> {
+    for (let i = first; i < channels.length; i++) {
+      const channel = channels[i]!
+      const refused = this.#refused(channel)
+      if (isToCome(refused))
+        return refused.then((error) => {
+          if (error) refusals.push({ channel, error })
+          return this.#admitFrom(i + 1, channels, refusals)
+        })
+      if (refused !== undefined) refusals.push({ channel, error: refused })
     }
-    if (last && denied.length === channels.length) throw last
-    return { open: channels.filter((channel) => !denied.some((one) => one.channel === channel)), denied }
+    return admitted(channels, refusals)
+  }
+
+  /** Why a channel may not be followed: by its rule, or by the application when it is told. */
+  #refused(channel: string): Awaitable<FairleadError | undefined> {
+    return settle<FairleadError | undefined>(
+      () => andThen(this.assertAllowed('read', channel), () => this.#announce(channel)),
+      (error) => {
+        if (isFairleadError(error)) return error
+        throw error
+      },
+    )
+  }
+
+  #announce(channel: string): Awaitable<undefined> {
+    const { hub, who } = this.#session
+    const { name, declaration } = hub.declared.find(channel)
+    if (!declaration?.onSubscribe) return undefined
+    return andThen(declaration.onSubscribe({ channel: name, who }), () => undefined)
   }
 
   /** The wheel's call: permission is asked again. */
@@ -120,6 +140,18 @@ export class Permissions extends Deadline {
     if (hub.orders.revocations.covers(who, who?.issuedAt ?? this.#openedAt)) return false
     return who?.admin === true || hub.authorise.allows(who, action, channel)
   }
+}
+
+interface Refusal {
+  readonly channel: string
+  readonly error: FairleadError
+}
+
+function admitted(channels: readonly string[], refusals: readonly Refusal[]): Admitted {
+  if (refusals.length === 0) return { open: channels, denied: nobodyDenied }
+  if (refusals.length === channels.length) throw refusals.at(-1)!.error
+  const denied = refusals.map(({ channel, error }) => ({ channel, code: error.code }))
+  return { open: channels.filter((channel) => !denied.some((one) => one.channel === channel)), denied }
 }
 
 function refusal(who: Identity | null): FairleadError {

@@ -2,7 +2,7 @@ import type { ByeReason, SendRequest } from '../protocol/index.ts'
 import { Attendance } from './attendance.ts'
 import type { Person } from './audit.ts'
 import type { Action, Identity } from './authorise.ts'
-import { type Awaitable, andThen, lastly } from './awaitable.ts'
+import { type Awaitable, andThen, isToCome, lastly, settle } from './awaitable.ts'
 import type { Connection } from './connection.ts'
 import type { History, HistoryRequest } from './history.ts'
 import type { Hub } from './hub.ts'
@@ -40,7 +40,8 @@ export class Session {
   #streams: readonly Subscription[] = noStreams
   /** A connection that is open also while nothing is subscribed to. */
   #held: Connection | undefined
-  readonly #attendance = new Attendance(this)
+  /** Made when a client says which it is, or asks who is there. */
+  #attendance: Attendance | undefined
 
   /** `address` is where the request came from. */
   constructor(hub: Hub, who: Identity | null, address?: string, share?: Share) {
@@ -132,8 +133,11 @@ export class Session {
   ): Promise<Opened> {
     this.hub.assertOpen()
     this.share?.say()
-    const { open, denied } = await this.admit(channels)
-    return { ...(await this.#open(this.hub.logs.ofAll(open), open, options, owner)), denied }
+    const admitted = this.permissions.admit(channels)
+    const { open, denied } = isToCome(admitted) ? await admitted : admitted
+    const opening = this.#open(this.hub.logs.ofAll(open), open, options, owner)
+    const { subscription, position } = isToCome(opening) ? await opening : opening
+    return { subscription, position, denied }
   }
 
   /** Whether the channels' events come to this server already, so that there is nothing to `prepare`. */
@@ -159,32 +163,35 @@ export class Session {
     const { open, denied } = await this.admit(channels)
     const groups = [...this.hub.logs.groups(open)]
     const streams = await Promise.all(
-      groups.map(([topics, group]) => this.#open(topics, group, options, owner)),
+      groups.map(async ([topics, group]) => this.#open(topics, group, options, owner)),
     )
     return { streams, denied }
   }
 
-  async #open(
+  #open(
     topics: TopicHub,
     open: readonly string[],
     options: SubscribeOptions,
     owner: StreamOwner,
-  ): Promise<OpenedStream> {
+  ): Awaitable<OpenedStream> {
     this.share?.take('subscriptions', open.length)
     const topic = topics.topic(open)
     const subscription = new Subscription(topics, topic, owner.connection, owner)
     if (!this.streaming) this.permissions.watch()
-    this.#streams = [...this.#streams, subscription]
+    this.#streams = this.#streams.length === 0 ? [subscription] : [...this.#streams, subscription]
     this.#client = options.client ?? this.#client
     this.hub.sessions.add(this)
-    try {
-      const position = await subscription.start(options)
-      if (options.client !== undefined) this.#attendance.join(open, options.client)
-      return { subscription, position }
-    } catch (error) {
-      this.unsubscribe(subscription)
-      throw error
-    }
+    return settle<OpenedStream>(
+      () =>
+        andThen(subscription.start(options), (position) => {
+          if (options.client !== undefined) this.#present.join(open, options.client)
+          return { subscription, position }
+        }),
+      (error) => {
+        this.unsubscribe(subscription)
+        throw error
+      },
+    )
   }
 
   /** Ends one stream; nothing of it is written afterwards. */
@@ -194,7 +201,7 @@ export class Session {
     subscription.close()
     this.share?.give('subscriptions', subscription.topic.channels.length)
     for (const channel of subscription.topic.channels) {
-      this.#attendance.leave(channel, this.#goodbye)
+      this.#attendance?.leave(channel, this.#goodbye)
       this.#left(channel)
     }
     if (!this.streaming) this.#letGo()
@@ -213,7 +220,7 @@ export class Session {
   /** A client has read these channels by a poll: it is a member like one with a stream. */
   reads(channels: readonly string[], client: string | undefined): void {
     if (this.#closed) return // Nobody would take the member off again.
-    if (client !== undefined) this.#attendance.join(channels, client)
+    if (client !== undefined) this.#present.join(channels, client)
     this.#client = client
   }
 
@@ -231,24 +238,24 @@ export class Session {
   /** Who is on a channel. Throws `not_found` on a channel that does not ask. */
   async members(channel: string): Promise<string[]> {
     this.share?.say()
-    return this.#attendance.members(channel)
+    return this.#present.members(channel)
   }
 
   /** A client without a connection of its own is alive on these channels (an SSE reader's upstream says so). */
   async touch(channels: readonly string[], client: string): Promise<void> {
     this.share?.say()
-    await this.#attendance.tell('touch', channels, client)
+    await this.#present.tell('touch', channels, client)
   }
 
   /** A client says goodbye. */
   async leave(channels: readonly string[], client: string): Promise<void> {
     this.share?.say()
-    await this.#attendance.tell('leave', channels, client)
+    await this.#present.tell('leave', channels, client)
   }
 
   /** The connection was heard of: its members are alive. */
   alive(): void {
-    this.#attendance.alive()
+    this.#attendance?.alive()
   }
 
   /** How far the subscriptions are, as a heartbeat says it: nothing of those that are behind. */
@@ -268,7 +275,7 @@ export class Session {
   /** The connection is gone; `goodbye` says that its members mean to be. */
   close(goodbye = false): void {
     this.#goodbye ||= goodbye
-    this.#attendance.leaveAll(goodbye)
+    this.#attendance?.leaveAll(goodbye)
     for (const subscription of this.#streams) this.unsubscribe(subscription)
     if (this.#held) this.#letGo()
     this.share?.close()
@@ -284,8 +291,13 @@ export class Session {
   }
 
   /** Asks for each channel; names those that may be read and those that may not, or throws when none may. */
-  admit(channels: readonly string[]): Promise<Admitted> {
+  async admit(channels: readonly string[]): Promise<Admitted> {
     return this.permissions.admit(channels)
+  }
+
+  get #present(): Attendance {
+    this.#attendance ??= new Attendance(this)
+    return this.#attendance
   }
 
   #finish(): void {

@@ -23,7 +23,7 @@ export interface Start {
 /** Turns what was asked for into offsets of the log's present epoch. */
 export async function startOf(hub: TopicHub, topic: Topic, request: StartRequest): Promise<Start> {
   if (request.last !== undefined) return { position: await newest(hub, topic, request.last), ...none }
-  if (!asksMore(request)) return { position: topic.position, ...none }
+  if (startsNow(request)) return { position: topic.position, ...none }
   const offsets = new Map<string, number>()
   const lost: string[] = []
   for (const channel of topic.channels) {
@@ -42,9 +42,9 @@ export async function startOf(hub: TopicHub, topic: Topic, request: StartRequest
 
 const none: Pick<Start, 'floors' | 'resets'> = { floors: new Map(), resets: [] }
 
-/** Whether a reader starts anywhere else than now. */
-function asksMore({ after, starts }: StartRequest): boolean {
-  return after !== undefined || starts !== undefined
+/** Whether a reader starts live from now: where that is needs no reading. */
+export function startsNow({ after, last, starts }: StartRequest): boolean {
+  return after === undefined && last === undefined && starts === undefined
 }
 
 /** The channel's own start; `undefined` when its position is of an epoch that is gone. */

@@ -1,7 +1,8 @@
 import { formatPosition, type ResetReason } from '../protocol/index.ts'
+import type { Awaitable } from './awaitable.ts'
 import type { Connection, Encoding } from './connection.ts'
 import { Batch, type EncodedEvent } from './encoded-event.ts'
-import { type Start, type StartRequest, startOf } from './start.ts'
+import { type Start, type StartRequest, startOf, startsNow } from './start.ts'
 import type { Topic } from './topic.ts'
 import type { TopicHub } from './topic-hub.ts'
 
@@ -62,7 +63,13 @@ export class Subscription {
    * Works out where to start and answers the position, as text. Nothing is written before `run`, so that the caller
    * can say the position first.
    */
-  async start(request: StartRequest): Promise<string> {
+  start(request: StartRequest): Awaitable<string> {
+    if (!this.topic.open || !startsNow(request)) return this.#startAt(request)
+    this.#position = this.topic.position
+    return this.position
+  }
+
+  async #startAt(request: StartRequest): Promise<string> {
     await this.topic.opened
     const start = await startOf(this.#hub, this.topic, request)
     this.#position = start.position

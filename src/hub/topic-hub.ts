@@ -109,7 +109,7 @@ export class TopicHub {
 
   /** The topic of a set of channels, made when first asked for. */
   topic(channels: readonly string[]): Topic {
-    const key = [...channels].sort().join(' ')
+    const key = channels.length === 1 ? channels[0]! : [...channels].sort().join(' ')
     let topic = this.#topics.get(key)
     if (!topic) {
       topic = new Topic(this, key, [...channels].sort())

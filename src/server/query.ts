@@ -26,6 +26,7 @@ export interface ReadQuery {
 
 /** Reads the query of a stream, a history or an upgrade; `path` names the channel of its own URL. */
 export function parseRead(request: IncomingMessage, query: string, path: string | undefined): ReadQuery {
+  if (query === '' && path !== undefined) return wholeChannel(request, path)
   const params = new URLSearchParams(query)
   const named =
     path === undefined ? params.getAll('channel').map(parseNamed) : [{ channel: parseChannelName(path) }]
@@ -47,6 +48,21 @@ export function parseRead(request: IncomingMessage, query: string, path: string 
     waitMs: wait === undefined ? undefined : wait * 1000,
     envelope: params.get('format') === 'envelope',
     client: client === null ? undefined : parseClientId(client),
+  }
+}
+
+/** What nearly every reader asks for: a channel by its own URL, and nothing said of where. */
+function wholeChannel(request: IncomingMessage, path: string): ReadQuery {
+  const channel = parseChannelName(path)
+  const header = lastEventId(request)
+  return {
+    channels: [channel],
+    start: header === undefined ? {} : { after: parsePosition(header), resumed: true },
+    history: false,
+    limit: undefined,
+    waitMs: undefined,
+    envelope: false,
+    client: undefined,
   }
 }
 
