@@ -9,6 +9,8 @@ const what: Readonly<Record<Countable, string>> = {
   inFlight: 'sends on their way',
 }
 
+const countables = Object.keys(what) as Countable[]
+
 /** What one connection (or request) takes of what its identity, its address and itself may have; all given back by `close`. */
 export class Share {
   readonly #limits: Limits
@@ -91,7 +93,7 @@ export class Share {
 
   /** The connection is gone: all that it had is free. */
   close(): void {
-    for (const kind of ['connections', 'subscriptions', 'inFlight'] as const) this.give(kind, this.#own[kind])
+    for (const kind of countables) if (this.#own[kind] > 0) this.give(kind, this.#own[kind])
     if (this.#connected) this.#limits.connected(-1)
     this.#connected = false
   }
@@ -109,7 +111,7 @@ export class Share {
     const { identities } = this.#limits
     const before = this.#identity === undefined ? undefined : identities.of(this.#identity)
     const after = identity === undefined ? undefined : identities.of(identity)
-    for (const kind of ['connections', 'subscriptions', 'inFlight'] as const) {
+    for (const kind of countables) {
       if (before) before[kind] -= this.#own[kind]
       if (after) after[kind] += this.#own[kind]
     }
