@@ -31,7 +31,7 @@ interface Open {
   readonly due: number
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: unknown) => void
-  readonly stopListening: () => void
+  readonly stopListening: (() => void) | undefined
 }
 
 /** The worker's side of the line: asks the primary, and hands on what it tells. */
@@ -82,26 +82,34 @@ export class PrimaryClient {
     if (!this.#ended) this.#outbox.push(item, 100)
   }
 
-  /** Asks the primary. Throws what it throws, `unavailable` after 5 seconds, `busy`, and the signal's reason. */
-  async ask<Answer>(ask: Question, signal?: AbortSignal): Promise<Answer> {
+  /** Asks the primary. Rejects with what it throws, `unavailable` after 5 seconds, `busy`, and the signal's reason. */
+  ask<Answer>(ask: Question, signal?: AbortSignal): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      this.#assertMayAsk(signal)
+      const id = ++this.#lastId
+      this.#open.set(id, {
+        due: this.#clock.now() + deadlineMs,
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+        stopListening: signal && this.#giveUpOn(signal, id),
+      })
+      this.#outbox.push({ id, ask }, ask.op === 'append' ? eventBytes(ask.event) : 200)
+      this.#watchDeadlines()
+    })
+  }
+
+  #assertMayAsk(signal: AbortSignal | undefined): void {
     signal?.throwIfAborted()
     if (this.#ended) throw this.#ended
     if (this.#open.size >= openQuestions || this.#outbox.bytes > waitingBytes) {
       throw new FairleadError('busy', 'The primary process does not keep up: try again later.')
     }
-    const id = ++this.#lastId
-    return new Promise<Answer>((resolve, reject) => {
-      const aborted = () => this.#giveUp(id, signal!.reason)
-      signal?.addEventListener('abort', aborted)
-      this.#open.set(id, {
-        due: this.#clock.now() + deadlineMs,
-        resolve: resolve as (answer: unknown) => void,
-        reject,
-        stopListening: () => signal?.removeEventListener('abort', aborted),
-      })
-      this.#outbox.push({ id, ask }, ask.op === 'append' ? eventBytes(ask.event) : 200)
-      this.#watchDeadlines()
-    })
+  }
+
+  #giveUpOn(signal: AbortSignal, id: number): () => void {
+    const aborted = () => this.#giveUp(id, signal.reason)
+    signal.addEventListener('abort', aborted)
+    return () => signal.removeEventListener('abort', aborted)
   }
 
   #take(message: PrimaryMessage): void {
@@ -126,7 +134,7 @@ export class PrimaryClient {
 
   #close(id: number): Open | undefined {
     const open = this.#open.get(id)
-    open?.stopListening()
+    open?.stopListening?.()
     this.#open.delete(id)
     return open
   }

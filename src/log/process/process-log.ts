@@ -34,9 +34,7 @@ export class ProcessLog implements ChannelLog {
 
   async append(event: NewEvent, options?: AppendOptions): Promise<Appended> {
     this.#assertOpen()
-    // It is sent at the end of the turn; bytes are those of this moment.
-    const { payload } = typeof event.payload === 'string' ? event : ownPayload(event.payload)
-    return this.#primary.ask({ op: 'append', event: { ...event, payload }, options })
+    return this.#primary.ask({ op: 'append', event: ofThisMoment(event), options })
   }
 
   async read(from: readonly ReadFrom[], bounds: ReadLimits, signal?: AbortSignal): Promise<LogPage> {
@@ -70,4 +68,9 @@ export class ProcessLog implements ChannelLog {
   #assertOpen(): void {
     if (this.#closed) throw new FairleadError('unavailable', 'The log is closed.')
   }
+}
+
+/** An event is sent at the end of the turn; its bytes are those of this moment. */
+function ofThisMoment(event: NewEvent): NewEvent {
+  return typeof event.payload === 'string' ? event : { ...event, payload: ownPayload(event.payload).payload }
 }

@@ -93,22 +93,40 @@ export class WorkerPeer {
   }
 
   #takeItem(item: WorkerItem): void {
-    if ('ask' in item) void this.#answer(item.id, item.ask)
+    if ('ask' in item) this.#answer(item.id, item.ask)
     else if ('cancel' in item) this.#working.get(item.cancel)?.abort()
     else if ('unwatch' in item) this.#host.unwatch(item.unwatch, this)
     else this.followsPresence = true
   }
 
-  async #answer(id: number, ask: Question): Promise<void> {
+  /** An append that needs no waiting is answered at once: what would wait for it and stop it costs more than it does. */
+  #answer(id: number, ask: Question): void {
+    const { log } = this.#host
+    if (ask.op !== 'append' || !log.appendNow) return void this.#answerLater(id, ask)
+    try {
+      this.#tellAnswer(id, log.appendNow(ask.event, ask.options))
+    } catch (error) {
+      this.#tellError(id, error)
+    }
+  }
+
+  async #answerLater(id: number, ask: Question): Promise<void> {
     const stop = new AbortController()
     this.#working.set(id, stop)
     try {
-      const answer = await this.#ask(ask, stop.signal)
-      this.#outbox.push({ id, answer }, sizeOf(answer))
+      this.#tellAnswer(id, await this.#ask(ask, stop.signal))
     } catch (error) {
-      this.#outbox.push({ id, error: toPlain(error) }, 200)
+      this.#tellError(id, error)
     }
     this.#working.delete(id)
+  }
+
+  #tellAnswer(id: number, answer: unknown): void {
+    this.#outbox.push({ id, answer }, sizeOf(answer))
+  }
+
+  #tellError(id: number, error: unknown): void {
+    this.#outbox.push({ id, error: toPlain(error) }, 200)
   }
 
   async #ask(ask: Question, signal: AbortSignal): Promise<unknown> {
