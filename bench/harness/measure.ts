@@ -89,9 +89,10 @@ const loadOf = ({ load }: FanOutRow, contestant: Contestant): Load => ({ ...load
 
 async function fanOut(row: FanOutRow, run: Run): Promise<Figures> {
   const { server, loader, subject, publishers, seconds, contestant } = run
-  const { subscribers, existing, ...load } = loadOf(row, contestant)
+  const { subscribers, existing, warming, ...load } = loadOf(row, contestant)
   const order = { how: subject.publish, port: server.control ?? server.port, ...load }
   if (existing > 0) await fill(existing, order, run)
+  if (warming > 0) await warm(warming, order, run)
   assertOpen(await loader.open(subscribers), subscribers)
   const ticksOf = (time: number): number => Math.ceil(load.ticksPerSecond * time)
   await publishers.run({ ...order, ticks: ticksOf(seconds / 2) })
@@ -130,6 +131,15 @@ async function fill(channels: number, order: Omit<PublishOrder, 'ticks'>, run: R
   })
   const { events } = (await asked.json()) as { events: unknown[] }
   if (events.length !== 1) throw new Error('the log has not kept an event of every channel')
+}
+
+/** A server that runs, and not one that was just started: what is done once a tick has been done often. */
+async function warm(ticks: number, order: Omit<PublishOrder, 'ticks'>, run: Run): Promise<void> {
+  const { server, loader, publishers } = run
+  assertOpen(await loader.open(10), 10)
+  await publishers.run({ ...order, ticks, ticksPerSecond: 1000 })
+  await loader.cut()
+  await server.quiet()
 }
 
 const neverReached = 1e15

@@ -32,6 +32,8 @@ export interface Load {
   readonly inTurn: boolean
   /** Before the first subscriber comes, 100,000 events go to so many channels in turn, which the log keeps. 0: none do. */
   readonly existing: number
+  /** So many ticks go to ten subscribers first, a thousand a second, so that code that runs once a tick is warm. */
+  readonly warming: number
   readonly perTick: number
   readonly ticksPerSecond: number
   /** Bytes of a payload. */

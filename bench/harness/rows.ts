@@ -36,6 +36,7 @@ function fanOut(
     channels: 1,
     inTurn: false,
     existing: 0,
+    warming: 0,
     perTick: 1,
     ticksPerSecond: 50,
     size: 100,
@@ -195,7 +196,7 @@ export const rows: readonly Row[] = [
       },
     ],
   ),
-  fanOut('workers-ws', 'Two workers, one log: 1 → 1,000, 100 B, WebSocket', {}, [
+  fanOut('workers-ws', 'Two workers, one log: 1 → 1,000, 100 B, WebSocket', { warming: 3000 }, [
     { ...ours('websocket'), title: 'Fairlead, two workers', workers: 2 },
     { ...ours('websocket'), title: 'Fairlead, one process', ...atMost(1.15) },
   ]),

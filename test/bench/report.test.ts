@@ -17,6 +17,7 @@ const row: FanOutRow = {
     channels: 1,
     inTurn: false,
     existing: 0,
+    warming: 0,
     perTick: 1,
     ticksPerSecond: 50,
     size: 100,
