@@ -58,11 +58,9 @@ describe.skipIf(!needs('nats'))('natsLog', () => {
     const log = open({ timeoutMs: 400 })
     const [first] = await appendTo(log, ['a'])
     await server.kill()
-    for (const call of [log.append(tick('a')), log.head(), log.read(all(['a']), wholePage)]) {
-      const error = await call.then(
-        () => undefined,
-        (thrown: Error & { code: string }) => thrown,
-      )
+    const calls = [log.append(tick('a')), log.head(), log.read(all(['a']), wholePage)]
+    for (const outcome of await Promise.allSettled(calls)) {
+      const error = outcome.status === 'rejected' ? (outcome.reason as Error & { code: string }) : undefined
       expect(error?.code).toBe('unavailable')
       expect(`${error?.message} ${error?.stack}`).not.toContain(password)
     }
