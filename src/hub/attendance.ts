@@ -30,6 +30,12 @@ export class Attendance {
     this.#session.hub.memberships.exit(channel, client, goodbye)
   }
 
+  /** A client said that it goes before it had become a member here. */
+  goodbye(channels: readonly string[], client: string): void {
+    for (const channel of channels)
+      if (this.#asks(channel)) this.#session.hub.memberships.goodbye(channel, client)
+  }
+
   /** The session reads nothing any more; `goodbye` says that its members mean to be gone. */
   leaveAll(goodbye: boolean): void {
     for (const channel of [...(this.#clients?.keys() ?? [])]) this.leave(channel, goodbye)

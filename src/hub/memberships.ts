@@ -41,6 +41,13 @@ export class Memberships {
     this.#store.touch(channel, client).catch(this.#failed)
   }
 
+  /** The client goes, also with the connections that are left of it. */
+  goodbye(channel: string, client: string): void {
+    const held = this.#held.get(channel)?.get(client)
+    if (held) held.goodbye = true
+    else this.#store.leave(channel, client).catch(this.#failed)
+  }
+
   /** A connection reads the channel no more. Without a goodbye the client may be on its way to another. */
   exit(channel: string, client: string, goodbye: boolean): void {
     const clients = this.#held.get(channel)

@@ -33,7 +33,7 @@ export class Session {
   /** Who has said which client it is. */
   #client: string | undefined
   #closed = false
-  /** The client has said that it goes: so do the members of what was still being subscribed to. */
+  /** The client has said that it goes. */
   #goodbye = false
   /** Made when first asked for: most connections end without anyone waiting for it. */
   #abort: AbortController | undefined
@@ -184,7 +184,7 @@ export class Session {
     return settle<OpenedStream>(
       () =>
         andThen(subscription.start(options), (position) => {
-          if (options.client !== undefined) this.#present.join(open, options.client)
+          if (options.client !== undefined) this.#enter(open, options.client)
           return { subscription, position }
         }),
       (error) => {
@@ -201,7 +201,7 @@ export class Session {
     subscription.close()
     this.share?.give('subscriptions', subscription.topic.channels.length)
     for (const channel of subscription.topic.channels) {
-      this.#attendance?.leave(channel, this.#goodbye)
+      this.#attendance?.leave(channel, false)
       this.#left(channel)
     }
     if (!this.streaming) this.#letGo()
@@ -219,9 +219,14 @@ export class Session {
 
   /** A client has read these channels by a poll: it is a member like one with a stream. */
   reads(channels: readonly string[], client: string | undefined): void {
-    if (this.#closed) return // Nobody would take the member off again.
-    if (client !== undefined) this.#present.join(channels, client)
+    if (client !== undefined) this.#enter(channels, client)
     this.#client = client
+  }
+
+  /** Who has closed meanwhile becomes no member: nobody would take it off again. Who said goodbye may still be one. */
+  #enter(channels: readonly string[], client: string): void {
+    if (!this.#closed) this.#present.join(channels, client)
+    else if (this.#goodbye) this.#present.goodbye(channels, client)
   }
 
   /** Sends one event: to the channel's handler, or into the log. */

@@ -36,6 +36,16 @@ describe('memberships', () => {
     },
   )
 
+  it('a goodbye said outside of a connection counts for those that are left', () => {
+    const { left, memberships } = start()
+    memberships.enter('lobby', 'ada')
+    memberships.goodbye('lobby', 'ada')
+    expect(left).toEqual([])
+    memberships.exit('lobby', 'ada', false)
+    memberships.goodbye('lobby', 'bob')
+    expect(left).toEqual(['lobby ada', 'lobby bob'])
+  })
+
   it('a client whose last connection breaks may come back', () => {
     const { left, memberships } = start()
     memberships.enter('lobby', 'ada')
