@@ -30,34 +30,38 @@ async function run({ cycles, onProgress }: CrashOptions): Promise<CrashResult> {
   const faults: string[] = []
   const log = lmdbLog({ path: folder, bytes: 4 * 1024 ** 3, clock })
   try {
-    for (let cycle = 1; cycle <= cycles; cycle++) {
-      await publish(log, 1_000)
-      if (cycle % 100 === 0) onProgress(`${cycle * 1_000} events kept`)
+    for (let tries = 1; ; tries++) {
+      for (let cycle = 1; cycle <= cycles; cycle++) {
+        await publish(log, 1_000)
+        if (cycle % 100 === 0) onProgress(`${cycle * 1_000} events kept`)
+      }
+      const began = performance.now()
+      const delay = monitorEventLoopDelay({ resolution: 1 })
+      const idle = new Worker(idleThread, { eval: true })
+      await once(idle, 'online')
+      delay.enable()
+      ahead += dayMs + 60_000
+      const page = await log.read([{ channel: 'c0', after: 0 }], { events: 10, bytes: 1_000 })
+      if (page.gaps.length !== 1) faults.push('what is too old was not told as a gap at once')
+      const published = await publishUntilDone(log, join(folder, 'data.mdb'))
+      delay.disable()
+      const byItself = await longestOf(idle)
+      const seconds = (performance.now() - began) / 1_000
+      const longest = delay.max / 1e6
+      const stoodStill = longest > limitMs + 2 * byItself
+      // On a machine that has so much else to do that nothing can be said, once more.
+      if (stoodStill && byItself > limitMs / 2 && tries < 4) continue
+      if (stoodStill) faults.push(`the event loop stood still for ${Math.round(longest)} ms`)
+      const counts = {
+        'let go': cycles * 1_000,
+        'published meanwhile': published,
+        seconds: Math.round(seconds),
+        'longest pause ms': Math.round(longest),
+        'of an idle thread ms': Math.round(byItself),
+        'p99.9 ms': Math.round(delay.percentile(99.9) / 1e6),
+      }
+      return { counts, faults }
     }
-    const began = performance.now()
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    const idle = new Worker(idleThread, { eval: true })
-    await once(idle, 'online')
-    delay.enable()
-    ahead = dayMs + 60_000
-    const page = await log.read([{ channel: 'c0', after: 0 }], { events: 10, bytes: 1_000 })
-    if (page.gaps.length !== 1) faults.push('what is too old was not told as a gap at once')
-    const published = await publishUntilDone(log, join(folder, 'data.mdb'))
-    delay.disable()
-    const byItself = await longestOf(idle)
-    const seconds = (performance.now() - began) / 1_000
-    const longest = delay.max / 1e6
-    if (longest > limitMs + 2 * byItself)
-      faults.push(`the event loop stood still for ${Math.round(longest)} ms`)
-    const counts = {
-      'let go': cycles * 1_000,
-      'published meanwhile': published,
-      seconds: Math.round(seconds),
-      'longest pause ms': Math.round(longest),
-      'of an idle thread ms': Math.round(byItself),
-      'p99.9 ms': Math.round(delay.percentile(99.9) / 1e6),
-    }
-    return { counts, faults }
   } finally {
     await log.close()
     rmSync(folder, { recursive: true })
