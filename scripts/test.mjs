@@ -26,7 +26,7 @@ const longestReason = 2_000
 const report = join(root, '.tmp/test-report.json')
 mkdirSync(join(root, '.tmp'), { recursive: true })
 rmSync(report, { force: true })
-const { ok } = runTool('vitest', 'vitest', [
+const { ok, how } = runTool('vitest', 'vitest', [
   'run',
   '--reporter=default',
   '--reporter=json',
@@ -55,6 +55,7 @@ function count(path) {
   try {
     files = JSON.parse(readFileSync(path, 'utf8')).testResults
   } catch {
+    console.log(`FAILED: vitest ended with ${how} before it wrote its report`)
     return { ...counts, failed: 1 }
   }
   for (const { name, status, message, assertionResults } of files) {
