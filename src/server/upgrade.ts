@@ -105,7 +105,7 @@ function uncork(socket: Socket): void {
 }
 
 /** Whether the socket was cut, or the client has ended its half already: it is destroyed then. */
-export function isGone(socket: Socket): boolean {
+function isGone(socket: Socket): boolean {
   if (socket.readable && socket.writable) return false
   socket.destroy()
   return true

@@ -6,7 +6,7 @@ import { inflateAlone } from './compression.ts'
 const maxFragments = 64
 
 /** A close frame that names no code (RFC 6455, section 7.1.5). */
-export const noCode = 1005
+const noCode = 1005
 
 const opcodes = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const
 
