@@ -145,7 +145,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   }
 
   direct(bytes: number): number {
-    const descriptor = this.#open ? this.#descriptor.open : -1
+    const descriptor = this.#ended ? -1 : this.#descriptor.open
     if (descriptor >= 0) this.#wrote(bytes)
     return descriptor
   }
@@ -156,7 +156,7 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   }
 
   write(batch: Buffer): void {
-    if (!this.#open) return
+    if (this.#ended) return
     this.#wrote(batch.length)
     if (!this.#socket.write(batch)) this.#blocked()
   }
@@ -230,10 +230,6 @@ export class WebSocketStream extends Deadline implements Connection, StreamOwner
   heartbeat(standing: Standing): void {
     const text = JSON.stringify({ op: 'heartbeat', ...standing, everyMs: this.options.server.heartbeatMs })
     this.write(sameFrame(text))
-  }
-
-  get #open(): boolean {
-    return !this.#ended && this.#ws.open
   }
 
   /** The heartbeat's call: nothing was written for long. */
