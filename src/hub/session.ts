@@ -21,7 +21,7 @@ const noStreams: readonly Subscription[] = []
 
 /**
  * The one door: whoever reads or writes, on whichever transport, does it through a session, and every call asks
- * `authorise` first. One session a request, or a connection.
+ * `authorise` first. One session a request, or a connection. Long because one file shows that nothing goes around the question.
  */
 export class Session {
   readonly hub: Hub

@@ -42,7 +42,7 @@ export interface OpenedSocket {
 
 /**
  * One WebSocket, both ways: what a client asks for on it, and what is written to it: whole frames, made once and shared, straight
- * to the socket.
+ * to the socket. Long because the socket's end, whoever begins it, stops all that was begun for it.
  */
 export class WebSocketStream extends Deadline implements Connection, StreamOwner, WebSocketOwner {
   readonly encoding = websocketJson
